@@ -1,0 +1,216 @@
+"""Conversations, claims, messages and receipts: the rows that decide everything in the inbox.
+
+The constraints here are the invariants of ARCHITECTURE.md; those that Django cannot express are in the migration
+`inbox/migrations/0002_constraints.py`.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, PhoneNumber, TenantModel
+from phonebook.models import Contact
+
+SERVICE_WINDOW = timedelta(hours=24)
+TEXT_LIMIT = 4096  # characters of a text message (Meta, Send messages, 2025-12)
+
+
+class Conversation(TenantModel):
+    """The one thread between a PhoneNumber and a Contact."""
+
+    class State(models.TextChoices):
+        OUTBOUND = "outbound", _("Outbound")
+        UNCLAIMED = "unclaimed", _("Unclaimed")
+        CLAIMED = "claimed", _("Claimed")
+        CLOSED = "closed", _("Closed")
+
+    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.UNCLAIMED)
+    claim = models.ForeignKey("Claim", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    holder = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    # Grows with every change of state or holder; a reply written against an older one is held for confirmation.
+    claim_version = models.IntegerField(default=0)
+    unread = models.IntegerField(default=0)
+    last_message = models.ForeignKey(
+        "Message", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    last_at = models.DateTimeField(default=timezone.now)
+    # From WhatsApp's own timestamp of the customer's last message, not from when the webhook arrived.
+    window_expires = models.DateTimeField(null=True)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["number", "contact"], name="inbox_conversation_one_per_contact"),
+            models.CheckConstraint(
+                condition=models.Q(state="claimed", claim__isnull=False, holder__isnull=False)
+                | (~models.Q(state="claimed") & models.Q(claim__isnull=True, holder__isnull=True)),
+                name="inbox_conversation_claimed_has_claim",
+            ),
+        ]
+        indexes = [
+            models.Index("workspace", "state", models.F("last_at").desc(), models.F("id").desc(), name="inbox_conv_tab"),
+            models.Index(
+                "workspace",
+                "holder",
+                models.F("last_at").desc(),
+                models.F("id").desc(),
+                condition=models.Q(state="claimed"),
+                name="inbox_conv_mine",
+            ),
+            models.Index(
+                "number", "state", models.F("last_at").desc(), models.F("id").desc(), name="inbox_conv_number"
+            ),
+            models.Index("contact", name="inbox_conv_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} at {self.number_id}: {self.state}"
+
+    def window_open(self, now: datetime | None = None) -> bool:
+        """Whether free text may still be sent."""
+        return self.window_expires is not None and self.window_expires > (now or timezone.now())
+
+
+class Claim(TenantModel):
+    """One period in which one agent owns a conversation. At most one is open per conversation (partial unique)."""
+
+    class Outcome(models.TextChoices):
+        UNCLAIMED = "unclaimed", _("Unclaimed")
+        RETURNED = "returned", _("Returned to Unclaimed by an admin")
+        TRANSFERRED = "transferred", _("Transferred")
+        CLOSED = "closed", _("Closed")
+        RELEASED = "released", _("Released when the member left")
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="claims", db_constraint=False)
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    started = models.DateTimeField(default=timezone.now)
+    ended = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"], condition=models.Q(ended__isnull=True), name="inbox_claim_one_open"
+            )
+        ]
+        indexes = [models.Index(fields=["member"], condition=models.Q(ended__isnull=True), name="inbox_claim_open_of")]
+
+
+class Message(TenantModel):
+    """One message of a thread. An outgoing row in state queued *is* the outbox; nothing else is sent."""
+
+    class Status(models.IntegerChoices):
+        """Ordered: what is shown never goes back (a trigger refuses it from SENT on).
+
+        FAILED ranks below DELIVERED, because a receipt that it arrived proves an earlier failure wrong.
+        """
+
+        QUEUED = 1, _("Queued")
+        SENDING = 2, _("Sending")
+        UNCONFIRMED = 5, _("Unconfirmed")
+        SENT = 10, _("Sent")
+        FAILED = 20, _("Failed")
+        DELIVERED = 30, _("Delivered")
+        READ = 40, _("Read")
+        PLAYED = 50, _("Played")
+
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages", db_constraint=False
+    )
+    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    outgoing = models.BooleanField()
+    kind = models.CharField(max_length=32, default="text")  # WhatsApp's own `type`, also one we do not know yet
+    body = models.TextField(blank=True)
+    payload = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+    wamid = models.CharField(max_length=255, null=True)  # noqa: DJ001  null: not accepted by Meta yet
+    context_wamid = models.CharField(max_length=255, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+
+    # Outgoing only
+    sender = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    status = models.SmallIntegerField(null=True, choices=Status.choices)
+    error_code = models.IntegerField(null=True)
+    error_details = models.TextField(blank=True)
+    request_id = models.UUIDField(null=True)  # one submit of the form, however often it arrives
+    attempt = models.SmallIntegerField(default=0)
+    due = models.DateTimeField(default=timezone.now)  # queued: not before; sending: lease; unconfirmed: since
+    retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["number", "wamid"], name="inbox_message_wamid"),
+            models.UniqueConstraint(fields=["workspace", "request_id"], name="inbox_message_request"),
+            models.UniqueConstraint(
+                fields=["retry_of"], condition=models.Q(retry_of__isnull=False), name="inbox_message_one_retry"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation"], condition=models.Q(status=2), name="inbox_message_one_sending"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(outgoing=models.Q(status__isnull=False)), name="inbox_message_status_is_outgoing"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "conversation", models.F("at").desc(), models.F("id").desc(), name="inbox_message_thread"
+            ),
+            models.Index("conversation", "id", condition=models.Q(status=1), name="inbox_message_queue"),
+            models.Index("due", condition=models.Q(status__in=[1, 2]), name="inbox_message_due"),
+        ]
+
+
+class Receipt(TenantModel):
+    """One status event about an outgoing message, as WhatsApp reported it. Append-only."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="receipts", db_constraint=False)
+    status = models.SmallIntegerField(choices=Message.Status.choices)
+    at = models.DateTimeField()
+    code = models.IntegerField(null=True)
+    details = models.TextField(blank=True)
+    pricing = models.JSONField(null=True)  # raw: what is billed is Meta's to say, never inferred
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "status"], name="inbox_receipt_once")]
+
+
+class SystemLine(TenantModel):
+    """A quiet line in the thread: who claimed, unclaimed, transferred or closed, and when."""
+
+    class Kind(models.TextChoices):
+        CLAIMED = "claimed", _("claimed")
+        REOPENED = "reopened", _("reopened")
+        UNCLAIMED = "unclaimed", _("unclaimed")
+        RETURNED = "returned", _("returned")
+        TRANSFERRED = "transferred", _("transferred")
+        CLOSED = "closed", _("closed")
+        RELEASED = "released", _("released")
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="lines", db_constraint=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    target = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index("conversation", "at", name="inbox_systemline_thread")]
+
+
+class Tally(TenantModel):
+    """How many conversations are where. A trigger appends differences, a task folds them; the sum is always exact.
+
+    Appending keeps writers from queueing on one counter row per workspace.
+    """
+
+    number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    state = models.CharField(max_length=10)
+    holder = models.ForeignKey(Membership, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    n = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index("workspace", name="inbox_tally_workspace")]

@@ -1,0 +1,1 @@
+"""Approved templates of a business account. Beside the phonebook, below the inbox."""

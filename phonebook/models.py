@@ -12,9 +12,9 @@ class Contact(TenantModel):
     """A customer in the phonebook. May have no phone number at all (a WhatsApp username only)."""
 
     name = models.CharField(max_length=200, blank=True)
-    profile_name = models.CharField(max_length=200, blank=True)
-    phone = models.CharField(max_length=20, null=True, blank=True)  # E.164 with "+"  # noqa: DJ001
-    username = models.CharField(max_length=40, blank=True)
+    profile_name = models.CharField(max_length=255, blank=True)
+    phone = models.CharField(max_length=40, null=True, blank=True)  # E.164 with "+"  # noqa: DJ001
+    username = models.CharField(max_length=255, blank=True)
     language = models.CharField(max_length=8, blank=True)
     created = models.DateTimeField(default=timezone.now)
 
@@ -24,7 +24,13 @@ class Contact(TenantModel):
     @property
     def display_name(self) -> str:
         """What agents call the customer: the phonebook's name, WhatsApp's, the username, the number."""
-        return self.name or self.profile_name or self.username or self.display_phone or str(_("Unknown customer"))
+        return (
+            self.name
+            or self.profile_name
+            or self.username
+            or self.display_phone
+            or str(_("Unknown customer"))
+        )
 
     @property
     def display_phone(self) -> str:
@@ -46,7 +52,9 @@ class Identity(TenantModel):
         PARENT = "parent", _("parent business-scoped user id")
         WA_ID = "wa_id", _("WhatsApp number")
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities", db_constraint=False)
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="identities", db_constraint=False
+    )
     portfolio_id = models.CharField(max_length=32, blank=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     value = models.CharField(max_length=160)

@@ -12,15 +12,15 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 @pytest.fixture(scope="session")
-def migrated(django_test_environment: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
-    """Migrates as the owner, and lets the app's login empty tables between tests. Yields the TRUNCATE."""
+def migrated(django_test_environment: None, django_db_blocker: pytest.FixtureRequest) -> str:
+    """Migrates as the owner, and lets the app's login empty tables between tests. Returns the TRUNCATE."""
     with django_db_blocker.unblock():
         call_command("migrate", database="owner", verbosity=0)
         with connections["owner"].cursor() as cursor:
             cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO inbox_app")
             tables = [t for t in connections["owner"].introspection.table_names(cursor) if t not in KEPT]
         connections["owner"].close()
-    yield f"TRUNCATE {', '.join(tables)}"
+    return f"TRUNCATE {', '.join(tables)}"
 
 
 @pytest.fixture

@@ -21,10 +21,12 @@ def rows(sql):
 
 
 def test_the_running_login_is_neither_superuser_nor_owner_nor_exempt(demo):
-    assert rows("SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user") == [
-        ("inbox_app", False, False, False)
-    ]
-    assert rows("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user") == [(0,)]
+    assert rows(
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ) == [("inbox_app", False, False, False)]
+    assert rows(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user"
+    ) == [(0,)]
     assert rows("SELECT pg_has_role('inbox_app', 'inbox_crossing', 'USAGE')") == [(False,)]
 
 
@@ -64,7 +66,9 @@ def test_every_reference_between_tenant_tables_carries_the_workspace(demo):
             " WHERE k.contype = 'f' AND cardinality(k.conkey) = 2"
         )
     )
-    assert columns - composite == {("inbox_conversation", "claim_id")}  # held tighter: (id, claim_id, holder_id)
+    assert columns - composite == {
+        ("inbox_conversation", "claim_id")
+    }  # held tighter: (id, claim_id, holder_id)
 
 
 def test_without_a_scope_tenant_tables_look_empty_and_refuse_writes(demo):
@@ -73,7 +77,11 @@ def test_without_a_scope_tenant_tables_look_empty_and_refuse_writes(demo):
     assert Conversation.objects.filter(pk=conversation.pk).update(unread=7) == 0
     with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
         Message.objects.create(
-            workspace=demo.workspace, conversation=conversation, number=demo.number, outgoing=False, body="no scope"
+            workspace=demo.workspace,
+            conversation=conversation,
+            number=demo.number,
+            outgoing=False,
+            body="no scope",
         )
 
 

@@ -13,7 +13,7 @@ from accounts.tenancy import scope
 from inbox.models import Claim, Conversation, Message
 from phonebook.models import Contact, Identity
 
-PASSWORD = "inbox-demo"  # noqa: S105
+PASSWORD = "inbox-demo"
 _serial = count(1)
 
 
@@ -50,7 +50,10 @@ def make_world(slug: str, *, phone_number_id: str, waba_id: str) -> World:
     with scope(workspace.pk):
         Stream.objects.create(workspace=workspace)
         account = BusinessAccount.objects.create(
-            workspace=workspace, waba_id=waba_id, portfolio_id=f"p-{slug}", access_token=f"demo-token-{phone_number_id}"
+            workspace=workspace,
+            waba_id=waba_id,
+            portfolio_id=f"p-{slug}",
+            access_token=f"demo-token-{phone_number_id}",
         )
         number = PhoneNumber.objects.create(
             workspace=workspace,
@@ -61,7 +64,12 @@ def make_world(slug: str, *, phone_number_id: str, waba_id: str) -> World:
         )
     people = {
         name: make_member(workspace, name, role)
-        for name, role in [("agent1", "agent"), ("agent2", "agent"), ("marketer", "marketer"), ("admin", "admin")]
+        for name, role in [
+            ("agent1", "agent"),
+            ("agent2", "agent"),
+            ("marketer", "marketer"),
+            ("admin", "admin"),
+        ]
     }
     return World(workspace=workspace, account=account, number=number, **people)
 

@@ -28,13 +28,15 @@ class Event(models.Model):
         IGNORED = "ignored", _("ignored")
 
     pk = models.CompositePrimaryKey("delivery_id", "position")
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events", db_constraint=False)
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="events", db_constraint=False
+    )
     position = models.IntegerField()
-    kind = models.CharField(max_length=40)
+    kind = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=State.choices)
     reason = models.CharField(max_length=500, blank=True)
-    phone_number_id = models.CharField(max_length=32, blank=True)
-    wamid = models.CharField(max_length=255, blank=True)
+    phone_number_id = models.CharField(max_length=64, blank=True)
+    wamid = models.CharField(max_length=512, blank=True)
     attempts = models.SmallIntegerField(default=1)
     next_try = models.DateTimeField(null=True)
 

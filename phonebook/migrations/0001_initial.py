@@ -6,44 +6,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('profile_name', models.CharField(blank=True, max_length=200)),
-                ('phone', models.CharField(blank=True, max_length=20, null=True)),
-                ('username', models.CharField(blank=True, max_length=40)),
-                ('language', models.CharField(blank=True, max_length=8)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now)),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("profile_name", models.CharField(blank=True, max_length=255)),
+                ("phone", models.CharField(blank=True, max_length=40, null=True)),
+                ("username", models.CharField(blank=True, max_length=255)),
+                ("language", models.CharField(blank=True, max_length=8)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.workspace"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Identity',
+            name="Identity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('portfolio_id', models.CharField(blank=True, max_length=32)),
-                ('kind', models.CharField(choices=[('bsuid', 'business-scoped user id'), ('parent', 'parent business-scoped user id'), ('wa_id', 'WhatsApp number')], max_length=8)),
-                ('value', models.CharField(max_length=160)),
-                ('first_seen', models.DateTimeField(default=django.utils.timezone.now)),
-                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='phonebook.contact')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("portfolio_id", models.CharField(blank=True, max_length=32)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("bsuid", "business-scoped user id"),
+                            ("parent", "parent business-scoped user id"),
+                            ("wa_id", "WhatsApp number"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("value", models.CharField(max_length=160)),
+                ("first_seen", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identities",
+                        to="phonebook.contact",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.workspace"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['contact'], name='phonebook_identity_contact')],
-                'constraints': [models.UniqueConstraint(fields=('workspace', 'portfolio_id', 'kind', 'value'), name='phonebook_identity_once')],
+                "indexes": [models.Index(fields=["contact"], name="phonebook_identity_contact")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "portfolio_id", "kind", "value"), name="phonebook_identity_once"
+                    )
+                ],
             },
         ),
     ]

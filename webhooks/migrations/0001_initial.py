@@ -6,41 +6,90 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('body', models.BinaryField()),
-                ('drained', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("received", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("body", models.BinaryField()),
+                ("drained", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(models.F('id'), condition=models.Q(('drained__isnull', True)), name='webhooks_delivery_waiting')],
+                "indexes": [
+                    models.Index(
+                        models.F("id"),
+                        condition=models.Q(("drained__isnull", True)),
+                        name="webhooks_delivery_waiting",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('pk', models.CompositePrimaryKey('delivery_id', 'position', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('position', models.IntegerField()),
-                ('kind', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('applied', 'applied'), ('parked', 'parked'), ('failed', 'failed'), ('ignored', 'ignored')], max_length=8)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('phone_number_id', models.CharField(blank=True, max_length=32)),
-                ('wamid', models.CharField(blank=True, max_length=255)),
-                ('attempts', models.SmallIntegerField(default=1)),
-                ('next_try', models.DateTimeField(null=True)),
-                ('delivery', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='webhooks.delivery')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "delivery_id",
+                        "position",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("position", models.IntegerField()),
+                ("kind", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("applied", "applied"),
+                            ("parked", "parked"),
+                            ("failed", "failed"),
+                            ("ignored", "ignored"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("phone_number_id", models.CharField(blank=True, max_length=64)),
+                ("wamid", models.CharField(blank=True, max_length=512)),
+                ("attempts", models.SmallIntegerField(default=1)),
+                ("next_try", models.DateTimeField(null=True)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="webhooks.delivery",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(models.F('wamid'), condition=models.Q(('state', 'parked')), name='webhooks_event_parked'), models.Index(models.F('next_try'), condition=models.Q(('state', 'parked')), name='webhooks_event_retry')],
+                "indexes": [
+                    models.Index(
+                        models.F("wamid"),
+                        condition=models.Q(("state", "parked")),
+                        name="webhooks_event_parked",
+                    ),
+                    models.Index(
+                        models.F("next_try"),
+                        condition=models.Q(("state", "parked")),
+                        name="webhooks_event_retry",
+                    ),
+                ],
             },
         ),
     ]

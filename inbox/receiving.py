@@ -1,0 +1,202 @@
+"""Applies the messages of customers, whole batches at a time.
+
+Idempotent and commutative: the same items, in any order, however often, give the same rows. Counters grow only by
+rows that an insert returned. Lock order: contacts, conversations, messages, streams; ascending ids. Runs inside the
+caller's `tenancy.crossing()` and never decides what a person may do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+from django.db import connection
+from django.utils import timezone
+
+from accounts import stream
+from inbox.models import SERVICE_WINDOW
+from phonebook.resolve import Person, resolve
+from whatsapp.events import InboundMessage, opens_window
+
+# WhatsApp's own notices and changes to earlier messages are no answer of the customer.
+NO_ANSWER = frozenset({"system", "edit", "revoke", "request_welcome"})
+
+
+class Number(NamedTuple):
+    """A business number as webhooks are routed to it."""
+
+    id: int
+    workspace_id: int
+    portfolio_id: str
+
+
+class Received(NamedTuple):
+    """A customer's message and the number it was written to."""
+
+    number: Number
+    message: InboundMessage
+
+
+def apply_messages(items: Sequence[Received]) -> None:
+    """Stores each message once, in its customer's one conversation with the number, and wakes the conversation."""
+    items = _once(items)
+    contacts = resolve([_person(item) for item in items])
+    conversations = _conversations(
+        {(item.number, contact) for item, contact in zip(items, contacts, strict=True)}
+    )
+    added = _insert_messages(
+        [
+            (item, conversations[item.number.id, contact])
+            for item, contact in zip(items, contacts, strict=True)
+        ]
+    )
+    _wake(added)
+
+
+def _once(items: Sequence[Received]) -> list[Received]:
+    unique = {(item.number.id, item.message.wamid): item for item in reversed(items)}
+    # In WhatsApp's order, so that ids grow with time inside a conversation.
+    return sorted(unique.values(), key=lambda item: (item.message.at or 0, item.message.position))
+
+
+def _person(item: Received) -> Person:
+    message = item.message
+    return Person(
+        workspace_id=item.number.workspace_id,
+        portfolio_id=item.number.portfolio_id,
+        user_id=message.user_id,
+        parent_user_id=message.parent_user_id,
+        wa_id=message.wa_id,
+        profile_name=message.profile_name or "",
+        username=message.username or "",
+    )
+
+
+def _conversations(pairs: set[tuple[Number, int]]) -> dict[tuple[int, int], int]:
+    """The conversation of each (number, contact), created where there is none, all locked in ascending order."""
+    ordered = sorted(pairs)
+    numbers = [number.id for number, _ in ordered]
+    contacts = [contact for _, contact in ordered]
+    found = _lock_conversations(numbers, contacts)
+    missing = [(number, contact) for number, contact in ordered if (number.id, contact) not in found]
+    if missing:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO inbox_conversation"
+                " (workspace_id, number_id, contact_id, state, claim_version, unread, last_at, created)"
+                " SELECT n.*, 'unclaimed', 0, 0, 'epoch'::timestamptz, now()"
+                " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n"
+                " ON CONFLICT (number_id, contact_id) DO NOTHING",
+                [
+                    [number.workspace_id for number, _ in missing],
+                    [number.id for number, _ in missing],
+                    [contact for _, contact in missing],
+                ],
+            )
+        found = _lock_conversations(numbers, contacts)
+    return found
+
+
+def _lock_conversations(numbers: list[int], contacts: list[int]) -> dict[tuple[int, int], int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.number_id, c.contact_id, c.id FROM inbox_conversation c"
+            " JOIN unnest(%s::bigint[], %s::bigint[]) AS k (number_id, contact_id) USING (number_id, contact_id)"
+            " ORDER BY c.id FOR NO KEY UPDATE OF c",
+            [numbers, contacts],
+        )
+        return {(number, contact): conversation for number, contact, conversation in cursor.fetchall()}
+
+
+class _Added(NamedTuple):
+    """A message that really is new."""
+
+    id: int
+    workspace_id: int
+    conversation_id: int
+    at: datetime
+    kind: str
+    wamid: str
+
+
+def _insert_messages(items: Sequence[tuple[Received, int]]) -> list[tuple[_Added, InboundMessage]]:
+    now = timezone.now()
+    by_key = {(item.number.id, item.message.wamid): item.message for item, _ in items}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inbox_message (workspace_id, conversation_id, number_id, kind, body, payload, at, wamid,"
+            " context_wamid, outgoing, created, due, attempt, error_details)"
+            " SELECT n.*, false, now(), now(), 0, '' FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[],"
+            " %s::text[], %s::jsonb[], %s::timestamptz[], %s::text[], %s::text[]) AS n"
+            " ON CONFLICT (number_id, wamid) DO NOTHING"
+            " RETURNING number_id, id, workspace_id, conversation_id, at, kind, wamid",
+            [
+                [item.number.workspace_id for item, _ in items],
+                [conversation for _, conversation in items],
+                [item.number.id for item, _ in items],
+                [item.message.type for item, _ in items],
+                [item.message.text or "" for item, _ in items],
+                [msgspec.json.encode(item.message.raw).decode() for item, _ in items],
+                [moment(item.message.at, now) for item, _ in items],
+                [item.message.wamid for item, _ in items],
+                [item.message.context_wamid or "" for item, _ in items],
+            ],
+        )
+        return [(_Added(*row[1:]), by_key[row[0], row[6]]) for row in cursor.fetchall()]
+
+
+@dataclass
+class _Waking:
+    """What a batch adds to one conversation."""
+
+    workspace_id: int
+    messages: list[int] = field(default_factory=list)
+    newest: tuple[datetime, int] = (datetime.min.replace(tzinfo=UTC), 0)
+    window: datetime | None = None
+    answered: bool = False
+    unread: int = 0
+
+
+def _wake(added: Sequence[tuple[_Added, InboundMessage]]) -> None:
+    waking: dict[int, _Waking] = {}
+    for row, message in added:
+        entry = waking.setdefault(row.conversation_id, _Waking(row.workspace_id))
+        entry.messages.append(row.id)
+        entry.newest = max(entry.newest, (row.at, row.id))
+        if opens_window(message):
+            entry.window = max(entry.window or row.at + SERVICE_WINDOW, row.at + SERVICE_WINDOW)
+        if message.type not in NO_ANSWER:
+            entry.answered = True
+            entry.unread += 1
+    if not waking:
+        return
+    ids = sorted(waking)
+    rows = [waking[conversation_id] for conversation_id in ids]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE inbox_conversation c SET unread = c.unread + n.unread,"
+            " last_message_id = CASE WHEN c.last_message_id IS NULL OR n.at >= c.last_at"
+            "   THEN n.message_id ELSE c.last_message_id END,"
+            " last_at = greatest(c.last_at, n.at),"
+            " window_expires = greatest(c.window_expires, n.window_expires),"
+            " claim_version = c.claim_version + (n.answered AND c.state IN ('closed', 'outbound'))::int,"
+            " state = CASE WHEN n.answered AND c.state IN ('closed', 'outbound') THEN 'unclaimed' ELSE c.state END"
+            " FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::bool[])"
+            " AS n (id, unread, message_id, at, window_expires, answered) WHERE c.id = n.id",
+            [
+                ids,
+                [row.unread for row in rows],
+                [row.newest[1] for row in rows],
+                [row.newest[0] for row in rows],
+                [row.window for row in rows],
+                [row.answered for row in rows],
+            ],
+        )
+    for conversation_id, row in waking.items():
+        stream.conversation_changed(row.workspace_id, conversation_id, row.messages)
+
+
+def moment(seconds: int | None, otherwise: datetime) -> datetime:
+    """WhatsApp's unix seconds as a time; `otherwise` where it said none."""
+    return otherwise if seconds is None else datetime.fromtimestamp(seconds, UTC)

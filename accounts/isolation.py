@@ -12,12 +12,15 @@ GRANTS = [
 ]
 
 
-def isolate(table: str, references: dict[str, str] | None = None, *, key: str | None = "id") -> RunSQL:
+def isolate(
+    table: str, references: dict[str, str] | None = None, *, key: str | None = "id", root: bool = False
+) -> RunSQL:
     """Closes `table` to all but its workspace; `references` maps a column to the tenant table it points at.
 
     A plain foreign key ignores row-level security and would let a row of one workspace point at another's, so
     every reference between tenant tables is (workspace_id, column) → (workspace_id, id). `key` names the column
-    that together with workspace_id is made unique for that; None where nothing points at the table.
+    that together with workspace_id is made unique for that; None where nothing points at the table. `root` tables
+    refer to the workspace itself, all others through them.
     The crossing policy is a policy of its own role: an OR inside one policy makes every list a hundred times slower.
     """
     sql = [
@@ -28,6 +31,11 @@ def isolate(table: str, references: dict[str, str] | None = None, *, key: str | 
     ]
     if key:
         sql.append(f"ALTER TABLE {table} ADD CONSTRAINT {table}_tenant_key UNIQUE (workspace_id, {key})")
+    if root:
+        sql.append(
+            f"ALTER TABLE {table} ADD CONSTRAINT {table}_workspace FOREIGN KEY (workspace_id)"
+            " REFERENCES accounts_workspace (id) DEFERRABLE INITIALLY DEFERRED"
+        )
     for column, target in (references or {}).items():
         sql.append(
             f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_tenant FOREIGN KEY (workspace_id, {column})"

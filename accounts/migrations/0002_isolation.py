@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(GRANTS, migrations.RunSQL.noop),
-        isolate("accounts_businessaccount"),
+        isolate("accounts_businessaccount", root=True),
         isolate("accounts_phonenumber", {"business_account_id": "accounts_businessaccount"}),
         isolate("accounts_stream", key=None),
         isolate("accounts_streamevent", key=None),

@@ -6,189 +6,533 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('phonebook', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("phonebook", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ended', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('unclaimed', 'Unclaimed'), ('returned', 'Returned to Unclaimed by an admin'), ('transferred', 'Transferred'), ('closed', 'Closed'), ('released', 'Released when the member left')], max_length=12)),
-                ('member', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("started", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unclaimed", "Unclaimed"),
+                            ("returned", "Returned to Unclaimed by an admin"),
+                            ("transferred", "Transferred"),
+                            ("closed", "Closed"),
+                            ("released", "Released when the member left"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.membership",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('outbound', 'Outbound'), ('unclaimed', 'Unclaimed'), ('claimed', 'Claimed'), ('closed', 'Closed')], default='unclaimed', max_length=10)),
-                ('claim_version', models.IntegerField(default=0)),
-                ('unread', models.IntegerField(default=0)),
-                ('last_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('window_expires', models.DateTimeField(null=True)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now)),
-                ('claim', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbox.claim')),
-                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='phonebook.contact')),
-                ('holder', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
-                ('number', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.phonenumber')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("outbound", "Outbound"),
+                            ("unclaimed", "Unclaimed"),
+                            ("claimed", "Claimed"),
+                            ("closed", "Closed"),
+                        ],
+                        default="unclaimed",
+                        max_length=10,
+                    ),
+                ),
+                ("claim_version", models.IntegerField(default=0)),
+                ("unread", models.IntegerField(default=0)),
+                ("last_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("window_expires", models.DateTimeField(null=True)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inbox.claim",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="phonebook.contact",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.membership",
+                    ),
+                ),
+                (
+                    "number",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.phonenumber",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='claim',
-            name='conversation',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='inbox.conversation'),
+            model_name="claim",
+            name="conversation",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="claims",
+                to="inbox.conversation",
+            ),
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outgoing', models.BooleanField()),
-                ('kind', models.CharField(default='text', max_length=64)),
-                ('body', models.TextField(blank=True)),
-                ('payload', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('wamid', models.CharField(max_length=512, null=True)),
-                ('context_wamid', models.CharField(blank=True, max_length=512)),
-                ('created', models.DateTimeField(default=django.utils.timezone.now)),
-                ('status', models.SmallIntegerField(choices=[(1, 'Queued'), (2, 'Sending'), (5, 'Unconfirmed'), (10, 'Sent'), (20, 'Failed'), (30, 'Delivered'), (40, 'Read'), (50, 'Played')], null=True)),
-                ('error_code', models.IntegerField(null=True)),
-                ('error_details', models.TextField(blank=True)),
-                ('request_id', models.UUIDField(null=True)),
-                ('attempt', models.SmallIntegerField(default=0)),
-                ('due', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='inbox.conversation')),
-                ('number', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.phonenumber')),
-                ('retry_of', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbox.message')),
-                ('sender', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("outgoing", models.BooleanField()),
+                ("kind", models.CharField(default="text", max_length=64)),
+                ("body", models.TextField(blank=True)),
+                ("payload", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("wamid", models.CharField(max_length=512, null=True)),
+                ("context_wamid", models.CharField(blank=True, max_length=512)),
+                ("created", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "status",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "Queued"),
+                            (2, "Sending"),
+                            (5, "Unconfirmed"),
+                            (10, "Sent"),
+                            (20, "Failed"),
+                            (30, "Delivered"),
+                            (40, "Read"),
+                            (50, "Played"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                ("error_code", models.IntegerField(null=True)),
+                ("error_details", models.TextField(blank=True)),
+                ("request_id", models.UUIDField(null=True)),
+                ("attempt", models.SmallIntegerField(default=0)),
+                ("due", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="inbox.conversation",
+                    ),
+                ),
+                (
+                    "number",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.phonenumber",
+                    ),
+                ),
+                (
+                    "retry_of",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inbox.message",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.membership",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='last_message',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inbox.message'),
+            model_name="conversation",
+            name="last_message",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="inbox.message",
+            ),
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.SmallIntegerField(choices=[(1, 'Queued'), (2, 'Sending'), (5, 'Unconfirmed'), (10, 'Sent'), (20, 'Failed'), (30, 'Delivered'), (40, 'Read'), (50, 'Played')])),
-                ('at', models.DateTimeField()),
-                ('code', models.IntegerField(null=True)),
-                ('details', models.TextField(blank=True)),
-                ('pricing', models.JSONField(null=True)),
-                ('message', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='receipts', to='inbox.message')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "Queued"),
+                            (2, "Sending"),
+                            (5, "Unconfirmed"),
+                            (10, "Sent"),
+                            (20, "Failed"),
+                            (30, "Delivered"),
+                            (40, "Read"),
+                            (50, "Played"),
+                        ]
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("code", models.IntegerField(null=True)),
+                ("details", models.TextField(blank=True)),
+                ("pricing", models.JSONField(null=True)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="receipts",
+                        to="inbox.message",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SystemLine',
+            name="SystemLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('claimed', 'claimed'), ('reopened', 'reopened'), ('unclaimed', 'unclaimed'), ('returned', 'returned'), ('transferred', 'transferred'), ('closed', 'closed'), ('released', 'released')], max_length=12)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('actor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
-                ('conversation', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='inbox.conversation')),
-                ('target', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.membership')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("claimed", "claimed"),
+                            ("reopened", "reopened"),
+                            ("unclaimed", "unclaimed"),
+                            ("returned", "returned"),
+                            ("transferred", "transferred"),
+                            ("closed", "closed"),
+                            ("released", "released"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.membership",
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="inbox.conversation",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.membership",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=10)),
-                ('n', models.BigIntegerField()),
-                ('holder', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.membership')),
-                ('number', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.phonenumber')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.CharField(max_length=10)),
+                ("n", models.BigIntegerField()),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.membership",
+                    ),
+                ),
+                (
+                    "number",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.phonenumber",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('ended__isnull', True)), fields=['member'], name='inbox_claim_open_of'),
+            model_name="claim",
+            index=models.Index(
+                condition=models.Q(("ended__isnull", True)), fields=["member"], name="inbox_claim_open_of"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended__isnull', True)), fields=('conversation',), name='inbox_claim_one_open'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended__isnull", True)),
+                fields=("conversation",),
+                name="inbox_claim_one_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(models.F('conversation'), models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='inbox_message_thread'),
+            model_name="message",
+            index=models.Index(
+                models.F("conversation"),
+                models.OrderBy(models.F("at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="inbox_message_thread",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(models.F('conversation'), models.F('id'), condition=models.Q(('status', 1)), name='inbox_message_queue'),
+            model_name="message",
+            index=models.Index(
+                models.F("conversation"),
+                models.F("id"),
+                condition=models.Q(("status", 1)),
+                name="inbox_message_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(models.F('due'), condition=models.Q(('status__in', [1, 2])), name='inbox_message_due'),
+            model_name="message",
+            index=models.Index(
+                models.F("due"), condition=models.Q(("status__in", [1, 2])), name="inbox_message_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('number', 'wamid'), name='inbox_message_wamid'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("number", "wamid"), name="inbox_message_wamid"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('workspace', 'request_id'), name='inbox_message_request'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "request_id"), name="inbox_message_request"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('retry_of__isnull', False)), fields=('retry_of',), name='inbox_message_one_retry'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retry_of__isnull", False)),
+                fields=("retry_of",),
+                name="inbox_message_one_retry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 2)), fields=('conversation',), name='inbox_message_one_sending'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", 2)), fields=("conversation",), name="inbox_message_one_sending"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('outgoing', models.Q(('status__isnull', False)))), name='inbox_message_status_is_outgoing'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outgoing", models.Q(("status__isnull", False)))),
+                name="inbox_message_status_is_outgoing",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.F('workspace'), models.F('state'), models.OrderBy(models.F('last_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='inbox_conv_tab'),
+            model_name="conversation",
+            index=models.Index(
+                models.F("workspace"),
+                models.F("state"),
+                models.OrderBy(models.F("last_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="inbox_conv_tab",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.F('workspace'), models.F('holder'), models.OrderBy(models.F('last_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('state', 'claimed')), name='inbox_conv_mine'),
+            model_name="conversation",
+            index=models.Index(
+                models.F("workspace"),
+                models.F("holder"),
+                models.OrderBy(models.F("last_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("state", "claimed")),
+                name="inbox_conv_mine",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.F('number'), models.F('state'), models.OrderBy(models.F('last_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='inbox_conv_number'),
+            model_name="conversation",
+            index=models.Index(
+                models.F("number"),
+                models.F("state"),
+                models.OrderBy(models.F("last_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="inbox_conv_number",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(models.F('contact'), name='inbox_conv_contact'),
+            model_name="conversation",
+            index=models.Index(models.F("contact"), name="inbox_conv_contact"),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('number', 'contact'), name='inbox_conversation_one_per_contact'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                fields=("number", "contact"), name="inbox_conversation_one_per_contact"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('claim__isnull', False), ('holder__isnull', False), ('state', 'claimed')), models.Q(models.Q(('state', 'claimed'), _negated=True), ('claim__isnull', True), ('holder__isnull', True)), _connector='OR'), name='inbox_conversation_claimed_has_claim'),
+            model_name="conversation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("claim__isnull", False), ("holder__isnull", False), ("state", "claimed")),
+                    models.Q(
+                        models.Q(("state", "claimed"), _negated=True),
+                        ("claim__isnull", True),
+                        ("holder__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="inbox_conversation_claimed_has_claim",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(fields=('message', 'status'), name='inbox_receipt_once'),
+            model_name="receipt",
+            constraint=models.UniqueConstraint(fields=("message", "status"), name="inbox_receipt_once"),
         ),
         migrations.AddIndex(
-            model_name='systemline',
-            index=models.Index(models.F('conversation'), models.F('at'), name='inbox_systemline_thread'),
+            model_name="systemline",
+            index=models.Index(models.F("conversation"), models.F("at"), name="inbox_systemline_thread"),
         ),
         migrations.AddIndex(
-            model_name='tally',
-            index=models.Index(models.F('workspace'), name='inbox_tally_workspace'),
+            model_name="tally",
+            index=models.Index(models.F("workspace"), name="inbox_tally_workspace"),
         ),
     ]

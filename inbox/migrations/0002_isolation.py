@@ -11,10 +11,24 @@ class Migration(migrations.Migration):
     dependencies = [("inbox", "0001_initial"), ("phonebook", "0002_isolation")]
 
     operations = [
-        isolate("inbox_conversation", {"number_id": NUMBER, "contact_id": "phonebook_contact", "holder_id": MEMBER}),
+        isolate(
+            "inbox_conversation",
+            {"number_id": NUMBER, "contact_id": "phonebook_contact", "holder_id": MEMBER},
+        ),
         isolate(
             "inbox_message",
-            {"conversation_id": CONVERSATION, "number_id": NUMBER, "sender_id": MEMBER, "retry_of_id": "inbox_message"},
+            {"sender_id": MEMBER, "retry_of_id": "inbox_message"},
+        ),
+        # A message's number is its conversation's. One key for both, and no lock on the number's row per message.
+        migrations.RunSQL(
+            [
+                "ALTER TABLE inbox_conversation ADD CONSTRAINT inbox_conversation_number_key"
+                " UNIQUE (workspace_id, id, number_id)",
+                "ALTER TABLE inbox_message ADD CONSTRAINT inbox_message_conversation_tenant"
+                " FOREIGN KEY (workspace_id, conversation_id, number_id)"
+                " REFERENCES inbox_conversation (workspace_id, id, number_id) DEFERRABLE INITIALLY DEFERRED",
+            ],
+            migrations.RunSQL.noop,
         ),
         isolate("inbox_claim", {"conversation_id": CONVERSATION, "member_id": MEMBER}),
         isolate("inbox_receipt", {"message_id": "inbox_message"}, key=None),

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("phonebook", "0001_initial"), ("accounts", "0002_isolation")]
 
     operations = [
-        isolate("phonebook_contact"),
+        isolate("phonebook_contact", root=True),
         isolate("phonebook_identity", {"contact_id": "phonebook_contact"}, key=None),
         migrations.RunSQL(
             [

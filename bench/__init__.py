@@ -1,0 +1,1 @@
+"""The benchmarks behind `make bench`. Each prints ratios to a baseline measured in the same run, never a bare time."""

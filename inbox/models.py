@@ -29,8 +29,12 @@ class Conversation(TenantModel):
     number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.UNCLAIMED)
-    claim = models.ForeignKey("Claim", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    holder = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    claim = models.ForeignKey(
+        "Claim", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    holder = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     # Grows with every change of state or holder; a reply written against an older one is held for confirmation.
     claim_version = models.IntegerField(default=0)
     unread = models.IntegerField(default=0)
@@ -52,7 +56,9 @@ class Conversation(TenantModel):
             ),
         ]
         indexes = [
-            models.Index("workspace", "state", models.F("last_at").desc(), models.F("id").desc(), name="inbox_conv_tab"),
+            models.Index(
+                "workspace", "state", models.F("last_at").desc(), models.F("id").desc(), name="inbox_conv_tab"
+            ),
             models.Index(
                 "workspace",
                 "holder",
@@ -85,7 +91,9 @@ class Claim(TenantModel):
         CLOSED = "closed", _("Closed")
         RELEASED = "released", _("Released when the member left")
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="claims", db_constraint=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="claims", db_constraint=False
+    )
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     started = models.DateTimeField(default=timezone.now)
     ended = models.DateTimeField(null=True)
@@ -97,7 +105,11 @@ class Claim(TenantModel):
                 fields=["conversation"], condition=models.Q(ended__isnull=True), name="inbox_claim_one_open"
             )
         ]
-        indexes = [models.Index(fields=["member"], condition=models.Q(ended__isnull=True), name="inbox_claim_open_of")]
+        indexes = [
+            models.Index(
+                fields=["member"], condition=models.Q(ended__isnull=True), name="inbox_claim_open_of"
+            )
+        ]
 
 
 class Message(TenantModel):
@@ -123,51 +135,78 @@ class Message(TenantModel):
     )
     number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     outgoing = models.BooleanField()
-    kind = models.CharField(max_length=32, default="text")  # WhatsApp's own `type`, also one we do not know yet
+    kind = models.CharField(
+        max_length=64, default="text"
+    )  # WhatsApp's own `type`, also one we do not know yet
     body = models.TextField(blank=True)
     payload = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
-    wamid = models.CharField(max_length=255, null=True)  # noqa: DJ001  null: not accepted by Meta yet
-    context_wamid = models.CharField(max_length=255, blank=True)
+    wamid = models.CharField(max_length=512, null=True)  # noqa: DJ001  null: not accepted by Meta yet
+    context_wamid = models.CharField(max_length=512, blank=True)
     created = models.DateTimeField(default=timezone.now)
 
     # Outgoing only
-    sender = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    sender = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     status = models.SmallIntegerField(null=True, choices=Status.choices)
+    # status while it is QUEUED or SENDING, else null. The outbox's indexes name this column and not `status`, so that
+    # a receipt, which comes three times a message, rewrites no index (a heap-only update).
+    outbox = models.GeneratedField(
+        expression=models.Case(
+            models.When(models.Q(status__in=[1, 2]), then=models.F("status")),
+            output_field=models.SmallIntegerField(null=True),
+        ),
+        output_field=models.SmallIntegerField(null=True),
+        db_persist=True,
+    )
     error_code = models.IntegerField(null=True)
     error_details = models.TextField(blank=True)
     request_id = models.UUIDField(null=True)  # one submit of the form, however often it arrives
     attempt = models.SmallIntegerField(default=0)
     due = models.DateTimeField(default=timezone.now)  # queued: not before; sending: lease; unconfirmed: since
-    retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    retry_of = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+
+    # Not columns: what inbox/queries.py attaches for the thread.
+    quote: "Message | None" = None
+    starts_run: bool = False
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["number", "wamid"], name="inbox_message_wamid"),
             models.UniqueConstraint(fields=["workspace", "request_id"], name="inbox_message_request"),
             models.UniqueConstraint(
-                fields=["retry_of"], condition=models.Q(retry_of__isnull=False), name="inbox_message_one_retry"
+                fields=["retry_of"],
+                condition=models.Q(retry_of__isnull=False),
+                name="inbox_message_one_retry",
             ),
             models.UniqueConstraint(
-                fields=["conversation"], condition=models.Q(status=2), name="inbox_message_one_sending"
+                fields=["conversation"], condition=models.Q(outbox=2), name="inbox_message_one_sending"
             ),
             models.CheckConstraint(
-                condition=models.Q(outgoing=models.Q(status__isnull=False)), name="inbox_message_status_is_outgoing"
+                condition=models.Q(outgoing=models.Q(status__isnull=False)),
+                name="inbox_message_status_is_outgoing",
             ),
         ]
         indexes = [
             models.Index(
                 "conversation", models.F("at").desc(), models.F("id").desc(), name="inbox_message_thread"
             ),
-            models.Index("conversation", "id", condition=models.Q(status=1), name="inbox_message_queue"),
-            models.Index("due", condition=models.Q(status__in=[1, 2]), name="inbox_message_due"),
+            models.Index(
+                "conversation", "id", condition=models.Q(outbox__isnull=False), name="inbox_message_queue"
+            ),
+            models.Index("due", condition=models.Q(outbox__isnull=False), name="inbox_message_due"),
         ]
 
 
 class Receipt(TenantModel):
     """One status event about an outgoing message, as WhatsApp reported it. Append-only."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="receipts", db_constraint=False)
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="receipts", db_constraint=False
+    )
     status = models.SmallIntegerField(choices=Message.Status.choices)
     at = models.DateTimeField()
     code = models.IntegerField(null=True)
@@ -190,11 +229,17 @@ class SystemLine(TenantModel):
         CLOSED = "closed", _("closed")
         RELEASED = "released", _("released")
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="lines", db_constraint=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="lines", db_constraint=False
+    )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     at = models.DateTimeField(default=timezone.now)
-    actor = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    target = models.ForeignKey(Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    actor = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    target = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
@@ -209,7 +254,9 @@ class Tally(TenantModel):
 
     number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     state = models.CharField(max_length=10)
-    holder = models.ForeignKey(Membership, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    holder = models.ForeignKey(
+        Membership, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
     n = models.BigIntegerField()
 
     class Meta:

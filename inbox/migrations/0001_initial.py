@@ -178,6 +178,17 @@ class Migration(migrations.Migration):
                         null=True,
                     ),
                 ),
+                (
+                    "outbox",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Case(
+                            models.When(models.Q(("status__in", [1, 2])), then=models.F("status")),
+                            output_field=models.SmallIntegerField(null=True),
+                        ),
+                        output_field=models.SmallIntegerField(null=True),
+                    ),
+                ),
                 ("error_code", models.IntegerField(null=True)),
                 ("error_details", models.TextField(blank=True)),
                 ("request_id", models.UUIDField(null=True)),
@@ -426,14 +437,14 @@ class Migration(migrations.Migration):
             index=models.Index(
                 models.F("conversation"),
                 models.F("id"),
-                condition=models.Q(("status", 1)),
+                condition=models.Q(("outbox__isnull", False)),
                 name="inbox_message_queue",
             ),
         ),
         migrations.AddIndex(
             model_name="message",
             index=models.Index(
-                models.F("due"), condition=models.Q(("status__in", [1, 2])), name="inbox_message_due"
+                models.F("due"), condition=models.Q(("outbox__isnull", False)), name="inbox_message_due"
             ),
         ),
         migrations.AddConstraint(
@@ -457,7 +468,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="message",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("status", 2)), fields=("conversation",), name="inbox_message_one_sending"
+                condition=models.Q(("outbox", 2)), fields=("conversation",), name="inbox_message_one_sending"
             ),
         ),
         migrations.AddConstraint(

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, User, Workspace
@@ -13,7 +14,7 @@ from accounts.models import Membership, User, Workspace
 class WorkspaceRequest(HttpRequest):
     """The request of a member: what views under /w/<workspace>/ receive."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
     workspace: Workspace
     membership: Membership
@@ -36,9 +37,9 @@ class WorkspaceMiddleware:
         if "workspace" not in kwargs:
             return None
         slug = kwargs.pop("workspace")
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
         member_request = cast("WorkspaceRequest", request)
+        if not request.user.is_authenticated:
+            return _to_login(member_request)
         membership = (
             Membership.objects.select_related("workspace")
             .filter(workspace__slug=slug, user_id=request.user.pk, is_active=True)
@@ -50,3 +51,10 @@ class WorkspaceMiddleware:
         member_request.membership = membership
         member_request.workspace = membership.workspace
         return None
+
+
+def _to_login(request: WorkspaceRequest) -> HttpResponseBase:
+    # htmx would follow a redirect and put the login page where a piece of this one belongs.
+    if page := request.htmx.current_url_abs_path:
+        return HttpResponseClientRedirect(redirect_to_login(page).url)
+    return redirect_to_login(request.get_full_path())

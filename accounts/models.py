@@ -31,7 +31,13 @@ class User(AbstractUser):
     session_epoch = models.IntegerField(default=0, editable=False)
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]
-        constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="accounts_user_email",
+                violation_error_message=_("There is an account with this email address already."),
+            )
+        ]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django's own hook: a session is valid while this stays what it was at login."""

@@ -28,8 +28,8 @@ TOKEN_ENCRYPTION_KEYS = env.secret(
 
 # How long an answer that may or may not have left waits for its receipt before a person is asked.
 UNCONFIRMED_GRACE_SECONDS = env.integer("UNCONFIRMED_GRACE_SECONDS", 120)
-# A send whose worker died is settled after this; longer than the client's whole HTTP timeout.
-SEND_LEASE_SECONDS = env.integer("SEND_LEASE_SECONDS", 45)
+# A send whose worker died is settled after this; longer than any call (whatsapp.transport.LONGEST_CALL_SECONDS).
+SEND_LEASE_SECONDS = env.integer("SEND_LEASE_SECONDS", 100)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -38,14 +38,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "django.contrib.admin",
+    "accounts.apps.PlatformAdminConfig",
     "channels",
     "django_htmx",
     "template_partials",
     "allauth",
     "allauth.account",
     "csp",
-    "accounts",
+    "accounts.apps.AccountsConfig",
     "phonebook",
     "inbox",
     "webhooks",
@@ -81,6 +81,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.workspace",
+                "inbox.context.rail",
             ],
             "builtins": ["django.templatetags.i18n"],
         },
@@ -93,7 +94,10 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         **env.database("DATABASE_URL"),
         "OPTIONS": {
-            "pool": {"min_size": env.integer("DATABASE_POOL_MIN", 2), "max_size": env.integer("DATABASE_POOL_MAX", 16)}
+            "pool": {
+                "min_size": env.integer("DATABASE_POOL_MIN", 2),
+                "max_size": env.integer("DATABASE_POOL_MAX", 16),
+            }
         },
     }
 }
@@ -105,6 +109,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DISABLE_SERVER_SIDE_CURSORS = True
 
 REDIS_URL = env.text("REDIS_URL")
+# Counts failed logins. Redis being away must lock nobody out, so this backend forgives.
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "inbox",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "celery"
@@ -113,7 +126,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A publish happens inside a request or after a commit: give up at once, the sweep finds the row.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+# Without max_retries kombu would try for six seconds, and the agent would wait for it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "drain webhooks": {"task": "webhooks.tasks.drain", "schedule": 2.0, "options": {"expires": 4}},
@@ -135,14 +149,21 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.InviteOnlyAdapter"
+ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Failed logins are limited per account and per address; behind a proxy the address is in X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("TRUSTED_PROXY_COUNT", 0)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.console.EmailBackend" if DEMO else "django.core.mail.backends.smtp.EmailBackend",
+    "django.core.mail.backends.console.EmailBackend"
+    if DEMO
+    else "django.core.mail.backends.smtp.EmailBackend",
 )
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.integer("EMAIL_PORT", 25)
@@ -155,22 +176,24 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "inbox@localhost")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 TIME_ZONE = "UTC"
 
 # Files
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# One machine serves its sources straight away; production collects and hashes them in its image.
+STATIC_ROOT = None if DEMO or DEBUG else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# One machine serves its sources straight away; production collects and hashes them in its image.
 if DEMO or DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
-    WHITENOISE_MAX_AGE = 0
+    WHITENOISE_MAX_AGE = 60
 
 # Security
 CONTENT_SECURITY_POLICY = {
@@ -198,7 +221,7 @@ if not (DEMO or DEBUG):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000)
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 
 # Logs: one line of JSON an event in production, readable on one machine. Never a body, never a token.
 structlog.configure(

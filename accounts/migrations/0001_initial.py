@@ -350,7 +350,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="user",
             constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="accounts_user_email"
+                django.db.models.functions.text.Lower("email"),
+                name="accounts_user_email",
+                violation_error_message="There is an account with this email address already.",
             ),
         ),
         migrations.AddConstraint(

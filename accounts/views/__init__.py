@@ -1,0 +1,1 @@
+"""Pages of the accounts app: entrance, members, invites, phone numbers."""

@@ -1,0 +1,317 @@
+"""Settings, phone numbers: what is stored, what is shown, and the connection check against a real socket."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import redis
+from django.db import connection
+from django.utils import timezone
+
+from accounts import actions, checks, tasks
+from accounts.actions import NumberDetails, Refused
+from accounts.models import BusinessAccount, PhoneNumber
+from accounts.tenancy import crossing, scope
+from tests.accounts.graph import CONNECTED, Graph, refusal
+
+TOKEN = "EAAJ-secret-token-of-the-demo-0123456789"
+FORM = {
+    "name": "Sales",
+    "phone_number_id": "100000000000077",
+    "waba_name": "Petra",
+    "waba_id": "200000000000077",
+    "access_token": TOKEN,
+}
+
+
+@pytest.fixture
+def graph(settings):
+    with Graph() as graph:
+        settings.WHATSAPP_GRAPH_URL = graph.url
+        yield graph
+
+
+def add(world, client, **changes):
+    return client.post(world.url("settings/numbers/new/"), {**FORM, **changes})
+
+
+def stored(world, phone_number_id=FORM["phone_number_id"]):
+    with scope(world.id):
+        return PhoneNumber.objects.select_related("business_account").get(phone_number_id=phone_number_id)
+
+
+def check(world, number):
+    checks.check(workspace_id=world.id, number_id=number.pk)
+
+
+def card(world, client, number, **headers):
+    return client.get(world.url(f"settings/numbers/{number.pk}/check/"), headers=headers).content.decode()
+
+
+def test_an_admin_adds_a_number_and_its_connection_is_checked_by_itself(demo, browser, settings):
+    answer = add(demo, browser(demo.admin))
+
+    assert answer["Location"] == demo.url("settings/numbers/")
+    number = stored(demo)
+    assert (number.name, number.business_account.waba_id, number.business_account.name) == (
+        "Sales",
+        "200000000000077",
+        "Petra",
+    )
+    assert number.check_state == "waiting"
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        hint = json.loads(broker.lindex("celery", 0))
+    assert hint["headers"]["task"] == "accounts.tasks.check"
+    assert hint["headers"]["kwargsrepr"] == repr({"workspace_id": demo.id, "number_id": number.pk})
+
+
+def test_a_number_is_saved_while_redis_is_away(demo, browser, monkeypatch):
+    from kombu.exceptions import OperationalError
+
+    def away(**_):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(tasks.check, "apply_async", away)
+
+    add(demo, browser(demo.admin))
+
+    assert stored(demo).check_state == "waiting"
+
+
+def test_the_token_is_encrypted_at_rest_and_never_rendered(demo, browser, capfd):
+    client = browser(demo.admin)
+    add(demo, client)
+    number = stored(demo)
+    assert number.business_account.access_token == TOKEN
+
+    pages = [
+        client.get(demo.url("settings/numbers/")),
+        client.get(demo.url(f"settings/numbers/{number.pk}/")),
+        client.post(demo.url(f"settings/numbers/{number.pk}/"), {**FORM, "waba_id": "nonsense"}),
+        client.get(demo.url(f"settings/numbers/{number.pk}/check/")),
+    ]
+
+    assert all(TOKEN not in page.content.decode() for page in pages)
+    with crossing(), connection.cursor() as cursor:
+        cursor.execute("SELECT access_token FROM accounts_businessaccount")
+        assert not any(TOKEN in row[0] for row in cursor.fetchall())
+    assert TOKEN not in "".join(capfd.readouterr())
+    assert TOKEN not in repr(NumberDetails(**FORM))
+
+
+def test_an_empty_token_keeps_the_stored_one(demo, browser):
+    client = browser(demo.admin)
+    add(demo, client)
+    number = stored(demo)
+
+    client.post(
+        demo.url(f"settings/numbers/{number.pk}/"), {**FORM, "name": "Sales line", "access_token": ""}
+    )
+
+    number = stored(demo)
+    assert (number.name, number.business_account.access_token) == ("Sales line", TOKEN)
+
+
+def test_a_changed_name_asks_meta_nothing_and_a_changed_id_does(demo, graph):
+    number = demo.number
+    details = {
+        "waba_id": demo.account.waba_id,
+        "waba_name": "",
+        "phone_number_id": number.phone_number_id,
+        "name": "Renamed",
+    }
+
+    named = actions.save_number(member=demo.admin, number_id=number.pk, details=NumberDetails(**details))
+    assert named.check_state == "never"
+    moved = actions.save_number(
+        member=demo.admin,
+        number_id=number.pk,
+        details=NumberDetails(**{**details, "phone_number_id": "55555"}),
+    )
+    assert moved.check_state == "waiting"
+
+
+def test_a_second_number_of_an_account_shares_its_token(demo, browser):
+    client = browser(demo.admin)
+    add(demo, client)
+
+    add(demo, client, phone_number_id="100000000000078", access_token="")
+
+    assert stored(demo).business_account_id == stored(demo, "100000000000078").business_account_id
+
+
+def test_a_number_that_moves_to_another_account_leaves_no_empty_one_behind(demo, browser):
+    client = browser(demo.admin)
+    add(demo, client)
+
+    client.post(demo.url(f"settings/numbers/{stored(demo).pk}/"), {**FORM, "waba_id": "200000000000099"})
+
+    with scope(demo.id):
+        assert sorted(BusinessAccount.objects.values_list("waba_id", flat=True)) == [
+            "200000000000001",
+            "200000000000099",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"waba_id": "200000000000002"}, "This business account is connected to another workspace already"),
+        ({"phone_number_id": "100000000000002"}, "This phone number id is in use already"),
+        ({"phone_number_id": "100000000000001"}, "This phone number id is in use already"),
+        ({"access_token": ""}, "A new business account needs its access token"),
+        ({"access_token": "two words"}, "no spaces"),
+        ({"waba_id": "20000x"}, "Only digits"),
+        ({"phone_number_id": ""}, "required"),
+    ],
+)
+def test_what_cannot_be_saved_is_explained_without_naming_another_tenant(
+    demo, rival, browser, changes, words
+):
+    answer = add(demo, browser(demo.admin), **changes)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert "rival" not in page.lower()
+    with scope(demo.id):
+        assert PhoneNumber.objects.count() == BusinessAccount.objects.count() == 1
+
+
+def test_another_workspaces_number_is_not_there(demo, rival, browser):
+    client = browser(demo.admin)
+
+    for path in (f"numbers/{rival.number.pk}/", f"numbers/{rival.number.pk}/check/"):
+        assert client.get(demo.url(f"settings/{path}")).status_code == 404
+        assert client.post(demo.url(f"settings/{path}"), FORM).status_code == 404
+
+    assert rival.number.phone_number_id not in client.get(demo.url("settings/numbers/")).content.decode()
+    with scope(rival.id):
+        assert PhoneNumber.objects.get(pk=rival.number.pk).check_state == "never"
+
+
+def test_a_check_shows_its_state_and_polls_only_while_it_waits(demo, browser, graph):
+    client = browser(demo.admin)
+    assert "Not checked yet" in card(demo, client, demo.number)
+
+    answer = client.post(
+        demo.url(f"settings/numbers/{demo.number.pk}/check/"), headers={"HX-Request": "true"}
+    )
+    waiting = answer.content.decode()
+    assert 'hx-trigger="every 1s"' in waiting
+    assert "Checking…" in waiting
+
+    check(demo, demo.number)
+    done = card(demo, client, demo.number)
+    assert "Connected" in done
+    assert "Petra Home Store" in done
+    assert "hx-trigger" not in done
+    assert graph.asked == [("/v26.0/100000000000001", "Bearer demo-token-100000000000001")]
+
+
+def test_a_check_without_scripts_leads_back_to_the_page(demo, browser):
+    answer = browser(demo.admin).post(demo.url(f"settings/numbers/{demo.number.pk}/check/"))
+
+    assert answer["Location"] == demo.url("settings/numbers/")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((401, refusal(190, "Malformed access token demo-token-100000000000001")), "connect it again"),
+        ((400, refusal(100, "Unsupported get request.", error_subcode=33)), "number"),
+        ((400, refusal(10, "demo-token-100000000000001 lacks a permission")), "permission"),
+        ((200, {**CONNECTED, "status": "PENDING"}), "PENDING"),
+        ((502, b"<html>Bad gateway</html>"), "no clear answer"),
+        ((200, {"hello": "world"}), "no clear answer"),
+    ],
+)
+def test_a_failed_check_says_why_and_never_quotes_the_token(demo, browser, graph, answer, words):
+    graph.answer = answer
+    actions.request_check(member=demo.admin, number_id=demo.number.pk)
+
+    check(demo, demo.number)
+
+    shown = card(demo, browser(demo.admin), demo.number)
+    assert "Not connected" in shown
+    assert words in shown
+    assert "demo-token" not in shown
+
+
+def test_a_check_that_reaches_nobody_says_so(demo, browser, settings):
+    settings.WHATSAPP_GRAPH_URL = "http://127.0.0.1:9"
+    actions.request_check(member=demo.admin, number_id=demo.number.pk)
+
+    check(demo, demo.number)
+
+    assert "could not be reached" in card(demo, browser(demo.admin), demo.number)
+
+
+def test_a_check_without_a_token_says_so(demo, browser):
+    with scope(demo.id):
+        BusinessAccount.objects.update(access_token="")
+    actions.request_check(member=demo.admin, number_id=demo.number.pk)
+
+    check(demo, demo.number)
+
+    assert "Enter it again" in card(demo, browser(demo.admin), demo.number)
+
+
+def test_no_transaction_is_open_while_meta_is_asked(demo, graph):
+    seen = []
+
+    def look():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+            seen.append(cursor.fetchone()[0])
+        connection.close()
+
+    graph.before = look
+    actions.request_check(member=demo.admin, number_id=demo.number.pk)
+
+    check(demo, demo.number)
+
+    assert seen == [0]
+
+
+def test_an_answer_that_comes_after_a_newer_wish_is_dropped(demo, graph):
+    def wish_again():
+        graph.before = lambda: None
+        actions.request_check(member=demo.admin, number_id=demo.number.pk)
+        connection.close()
+
+    graph.answer = (400, refusal(10, "old"))
+    graph.before = wish_again
+    actions.request_check(member=demo.admin, number_id=demo.number.pk)
+
+    check(demo, demo.number)
+    assert stored(demo, "100000000000001").check_state == "waiting"
+    graph.answer = (200, CONNECTED)
+    check(demo, demo.number)
+    assert stored(demo, "100000000000001").check_state == "ok"
+
+
+def test_a_repeated_task_asks_once(demo, graph):
+    actions.request_check(member=demo.admin, number_id=demo.number.pk)
+
+    check(demo, demo.number)
+    check(demo, demo.number)
+
+    assert len(graph.asked) == 1
+
+
+def test_the_sweep_finds_lost_checks_in_every_workspace_and_no_others(demo, rival):
+    for world in (demo, rival):
+        actions.request_check(member=world.admin, number_id=world.number.pk)
+    assert checks.overdue() == []
+
+    later = timezone.now() + timedelta(minutes=1)
+
+    assert checks.overdue(later) == [(demo.id, demo.number.pk), (rival.id, rival.number.pk)]
+
+
+def test_an_agent_cannot_save_or_check(demo):
+    with pytest.raises(Refused):
+        actions.request_check(member=demo.agent1, number_id=demo.number.pk)
+    with pytest.raises(Refused):
+        actions.save_number(member=demo.agent1, number_id=None, details=NumberDetails(**FORM))

@@ -1,0 +1,218 @@
+"""The agent's words: reply, send again, and having read.
+
+A reply is a row in state queued, and that row is the outbox: nothing here talks to WhatsApp. Only the holder's words
+leave, only inside the window, and never on the strength of an outdated screen.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts import stream
+from accounts.models import Membership
+from accounts.tenancy import scope
+from inbox import tasks
+from inbox.actions.holding import locked
+from inbox.actions.refusals import BadText, NotAllowed, Refused, Seen, Stale, WindowClosed, check
+from inbox.clock import database_now
+from inbox.models import TEXT_LIMIT, Conversation, Message, SystemLine
+from inbox.rules import Verb
+
+CHANGES_SHOWN = 50
+
+
+def reply(
+    *,
+    member: Membership,
+    conversation_id: int,
+    text: str,
+    request_id: UUID,
+    seen: Seen,
+    quoted_id: int | None = None,
+) -> Message:
+    """Queues a free text of 1 to 4,096 characters to the customer and returns its row.
+
+    The text leaves as it is, but for white space at its end. `request_id` is one submit of the form: repeated, also at
+    the same time, it returns the same message. `seen` is what the agent's screen showed; a screen confirmed after
+    `Stale` carries the `seen` of that refusal, so that yet another change is shown again. New messages of the customer
+    never block. `quoted_id` is a message of the same conversation.
+
+    Raises BadText, NotYours, WindowClosed, Stale, NotAllowed, Conversation.DoesNotExist.
+    """
+    body = _checked_text(text)
+    try:
+        with scope(member.workspace_id, durable=True):
+            conversation = locked(conversation_id)
+            sent = _sent_before(member, conversation_id, request_id)
+            if sent is not None:
+                return sent
+            check(Verb.REPLY, conversation, member)
+            now = database_now()
+            _check_window(conversation, now)
+            _check_seen(conversation, member, seen)
+            return _queue(
+                conversation,
+                Message(
+                    body=body,
+                    request_id=request_id,
+                    context_wamid=_quoted(conversation, quoted_id),
+                    sender=member,
+                ),
+                now,
+            )
+    except IntegrityError:
+        # The lock covers one conversation; the same form sent to two at once meets in the unique constraint instead.
+        with scope(member.workspace_id, durable=True):
+            sent = _sent_before(member, conversation_id, request_id)
+        if sent is None:
+            raise
+        return sent
+
+
+def send_again(*, member: Membership, message_id: int) -> Message:
+    """Queues a failed message, or one unconfirmed for longer than the grace, as a new message; returns that one.
+
+    A message is sent again once; a second press returns the first one's message. Raises NotYours, NotAllowed,
+    WindowClosed, Message.DoesNotExist.
+    """
+    with scope(member.workspace_id, durable=True):
+        conversation = locked(Message.objects.values_list("conversation_id", flat=True).get(pk=message_id))
+        check(Verb.REPLY, conversation, member)
+        # Locked too: a receipt that settles it is applied without the conversation's lock.
+        message = Message.objects.select_for_update(no_key=True).get(pk=message_id)
+        retry = Message.objects.filter(retry_of=message).first()
+        if retry is not None:
+            return retry
+        now = database_now()
+        refused = _not_again(message, now)
+        if refused is not None:
+            raise refused
+        _check_window(conversation, now)
+        again = Message(
+            body=message.body,
+            kind=message.kind,
+            payload=message.payload,
+            context_wamid=message.context_wamid,
+            sender=member,
+            retry_of=message,
+        )
+        stream.conversation_changed(member.workspace_id, conversation.pk, [message.pk])
+        return _queue(conversation, again, now)
+
+
+def mark_read(*, member: Membership, conversation_id: int) -> None:
+    """Sets unread to 0 when the holder has the thread open; a colleague's look changes nothing.
+
+    Raises Conversation.DoesNotExist.
+    """
+    with scope(member.workspace_id, durable=True):
+        conversations = Conversation.objects.filter(pk=conversation_id)
+        if conversations.filter(holder=member, unread__gt=0).update(unread=0):
+            stream.conversation_changed(member.workspace_id, conversation_id)
+        elif not conversations.exists():
+            raise Conversation.DoesNotExist
+
+
+def _checked_text(text: str) -> str:
+    body = text.rstrip()
+    if not body:
+        raise BadText(_("Write something first."))
+    if "\0" in body:
+        raise BadText(_("The text contains a character that WhatsApp cannot carry (NUL). Remove it."))
+    if len(body) > TEXT_LIMIT:
+        raise BadText(
+            format_lazy(
+                _("The text has {length} characters; WhatsApp accepts at most {limit}."),
+                length=len(body),
+                limit=TEXT_LIMIT,
+            )
+        )
+    return body
+
+
+def _sent_before(member: Membership, conversation_id: int, request_id: UUID) -> Message | None:
+    message = Message.objects.filter(request_id=request_id).first()
+    if message is not None and (message.conversation_id, message.sender_id) != (conversation_id, member.pk):
+        raise NotAllowed(_("This form was used for another reply already. Load the page again."))
+    return message
+
+
+def _check_window(conversation: Conversation, now: datetime) -> None:
+    if not conversation.window_open(now):
+        raise WindowClosed(
+            _("The customer last wrote more than 24 hours ago, so WhatsApp accepts no free text.")
+        )
+
+
+def _check_seen(conversation: Conversation, member: Membership, seen: Seen) -> None:
+    """Raises Stale if the conversation changed hands or somebody else wrote since."""
+    newer = Message.objects.filter(conversation=conversation, pk__gt=seen.message_id)
+    others = newer.filter(outgoing=True).exclude(sender=member).select_related("sender__user").order_by("-pk")
+    written = list(others[:CHANGES_SHOWN])
+    moves = conversation.claim_version - seen.version
+    if moves == 0 and not written:
+        return
+    changes: list[SystemLine | Message] = [*written, *_latest_lines(conversation, moves, seen)]
+    changes.sort(key=lambda change: change.at)
+    last = Message.objects.filter(conversation=conversation).order_by("-pk").values_list("pk", flat=True)[:1]
+    raise Stale(changes, Seen(version=conversation.claim_version, message_id=next(iter(last), 0)))
+
+
+def _latest_lines(conversation: Conversation, moves: int, seen: Seen) -> list[SystemLine]:
+    """The lines of the last `moves` changes. Not every change has a line (a customer's answer reopens without one),
+    so lines from before the last message on the agent's screen are left out."""
+    lines = SystemLine.objects.filter(conversation=conversation).select_related("actor__user", "target__user")
+    on_screen = Message.objects.filter(conversation=conversation, pk=seen.message_id).first()
+    if on_screen is not None:
+        lines = lines.filter(at__gte=on_screen.created)
+    return list(lines.order_by("-pk")[: min(max(moves, 0), CHANGES_SHOWN)])
+
+
+def _quoted(conversation: Conversation, quoted_id: int | None) -> str:
+    if quoted_id is None:
+        return ""
+    wamid = (
+        Message.objects.filter(conversation=conversation, pk=quoted_id)
+        .values_list("wamid", flat=True)
+        .first()
+    )
+    if not wamid:
+        raise NotAllowed(_("This message cannot be quoted: WhatsApp does not know it in this conversation."))
+    return wamid
+
+
+def _not_again(message: Message, now: datetime) -> Refused | None:
+    if message.status == Message.Status.FAILED:
+        return None
+    if message.status != Message.Status.UNCONFIRMED:
+        return NotAllowed(_("This message did not fail, so it is not sent again."))
+    left = message.due + timedelta(seconds=settings.UNCONFIRMED_GRACE_SECONDS) - now
+    if left <= timedelta(0):
+        return None
+    return NotAllowed(
+        format_lazy(
+            _("WhatsApp may still confirm this message. You can send it again in {seconds} seconds."),
+            seconds=int(left.total_seconds()) + 1,
+        )
+    )
+
+
+def _queue(conversation: Conversation, message: Message, now: datetime) -> Message:
+    """Writes the outgoing row of a locked conversation, and asks a worker for it after COMMIT."""
+    # WhatsApp's clock may be ahead of ours: an answer is never shown above what it answers.
+    at = max(now, conversation.last_at)
+    message.workspace_id = conversation.workspace_id
+    message.conversation, message.number_id = conversation, conversation.number_id
+    message.outgoing, message.status = True, Message.Status.QUEUED
+    message.at, message.created, message.due = at, now, now
+    message.save(force_insert=True)
+    conversation.last_message, conversation.last_at, conversation.unread = message, at, 0
+    conversation.save(update_fields=["last_message", "last_at", "unread"])
+    stream.conversation_changed(conversation.workspace_id, conversation.pk, [message.pk])
+    transaction.on_commit(partial(tasks.hint, conversation.workspace_id, conversation.pk))
+    return message

@@ -1,6 +1,10 @@
 """The map of URLs. Everything of a tenant lives under /w/<workspace>/; the webhook door is in config/asgi.py."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("inbox.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,289 @@
+// The list of conversations: rows arrive, change, move and leave as the filter on the screen demands.
+// Rows never move under the pointer or the keyboard's focus; what arrives meanwhile waits in the strip above.
+
+import { draftChanged, draftOf } from "./drafts.js";
+import { awaken, elements } from "./fragment.js";
+import { on } from "./live.js";
+import { isMe, justActed, mark } from "./mine.js";
+import { say } from "./words.js";
+
+const ROWS_MOST = 200;
+const AT_TOP = 8; // px
+const CALM_AFTER = 300; // ms after the pointer or the focus has left
+const canHover = matchMedia("(hover: hover)").matches;
+
+let list = null, rows = null, scroller = null, strip = null, current = null, settling = 0;
+const recent = new Map(); // conversation → its last frame, for a list that was asked for before the frame came
+const later = new Map(); // conversation → what is to happen to its row: new, moved or gone
+
+/** Listens once for the page's life. */
+export function start() {
+  on("conversation", (frame) => {
+    if (!frame.row) return;
+    recent.delete(frame.conversation);
+    recent.set(frame.conversation, frame);
+    if (recent.size > 100) recent.delete(recent.keys().next().value);
+    if (rows) take(frame);
+  });
+  on("painted", settle);
+  for (const name of ["pointerout", "focusout", "toggle", "scroll"]) {
+    document.addEventListener(name, (event) => {
+      if (scroller?.contains(event.target)) soon();
+    }, { capture: true, passive: true });
+  }
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(".newstrip")) return;
+    flush();
+    if (event.detail === 0) rows.querySelector(".row")?.focus(); // pressed with the keyboard
+  });
+  addEventListener("pagehide", () => {
+    if (rows) sessionStorage.setItem("list:place", JSON.stringify([list.dataset.query, scroller.scrollTop]));
+  });
+  addEventListener("storage", (event) => {
+    const row = document.getElementById(`row-${draftChanged(event)}`);
+    if (row) showDraft(row);
+  });
+}
+
+/** The list on the page is another one now. */
+export function enter(element) {
+  list = element;
+  rows = list?.querySelector("#rows") ?? null;
+  scroller = rows?.closest(".rows") ?? null;
+  strip = list?.querySelector(".newstrip") ?? null;
+  later.clear();
+  if (!rows) return;
+  adopt();
+  showStrip();
+  // What arrived while the list was on its way is in it or comes now; `take` knows by the list's seq.
+  for (const frame of recent.values()) take(frame);
+}
+
+/** Back from another page, the list stands where it was left. */
+export function restorePlace() {
+  const [query, top] = JSON.parse(sessionStorage.getItem("list:place") ?? "[]");
+  if (rows && query === list.dataset.query) scroller.scrollTop = top;
+}
+
+/** htmx put more rows under the others: each conversation once, the one that was there is the fresher. */
+export function adopt() {
+  const ids = new Set();
+  for (const row of [...rows.children]) {
+    if (ids.has(row.id)) { row.remove(); continue; }
+    ids.add(row.id);
+    mark(row);
+    showDraft(row);
+  }
+  limit();
+  showCurrent(current);
+}
+
+/** Marks the row of the conversation on the screen. */
+export function showCurrent(id) {
+  const before = current;
+  current = id;
+  for (const link of rows?.querySelectorAll(".row[aria-current]") ?? []) link.removeAttribute("aria-current");
+  if (id !== null) document.querySelector(`#row-${id} > .row`)?.setAttribute("aria-current", "true");
+  for (const each of new Set([before, id])) {
+    const row = each !== null && document.getElementById(`row-${each}`);
+    if (row) showDraft(row);
+  }
+}
+
+/** Shows what waits in the strip, and goes to the top. */
+export function flush() {
+  scroller?.scrollTo({ top: 0 });
+  apply();
+}
+
+/** The row after (1) or before (-1) the one in focus, else the open one. */
+export function neighbour(step) {
+  const links = [...(rows?.querySelectorAll(".rows__item:not(.is-leaving) > .row") ?? [])];
+  const from = links.indexOf(document.activeElement?.closest(".row"));
+  const at = from >= 0 ? from : links.findIndex((link) => link.hasAttribute("aria-current"));
+  return at < 0 ? links[0] : links[at + step];
+}
+
+function take(frame) {
+  if (frame.seq <= Number(list.dataset.seq)) return;
+  const fresh = elements(frame.row)[0];
+  const id = frame.conversation;
+  const shown = document.getElementById(`row-${id}`);
+  const waiting = later.get(id);
+  const searching = list.dataset.q !== "";
+  const belongs = searching ? Boolean(shown) : fits(fresh);
+  keepPlace(fresh);
+  if (shown) {
+    refresh(shown, fresh);
+    shown.classList.toggle("is-leaving", !belongs);
+    if (!belongs) later.set(id, { change: "gone", row: shown });
+    else if (!searching && isOutOfPlace(shown)) later.set(id, { change: "moved", row: shown });
+    else later.delete(id);
+  } else if (belongs && isWithin(fresh)) {
+    dress(fresh);
+    later.set(id, { change: "new", row: fresh });
+  } else if (waiting) {
+    later.delete(id);
+  }
+  if (later.has(id) && justActed(id)) carryOut(id);
+  showStrip();
+}
+
+function fits(row) {
+  const { tab, owner, number } = list.dataset;
+  if (row.dataset.state !== tab || (number && row.dataset.number !== number)) return false;
+  return tab !== "claimed" || owner !== "mine" || isMe(row.dataset.holder);
+}
+
+/** A row in a frame is the same for everybody; its links keep this reader's list beside the thread. */
+function keepPlace(row) {
+  for (const link of row.querySelectorAll(".row, .row__more")) {
+    for (const name of ["href", "hx-get"]) {
+      const [path, query] = link.getAttribute(name).split("?");
+      link.setAttribute(name, path + list.dataset.query + (query ? `&${query}` : ""));
+    }
+  }
+}
+
+/** Rows that are not loaded yet come with the next page. */
+function isWithin(row) {
+  const last = rows.lastElementChild;
+  return !moreLink() || !last || isNewer(row, last);
+}
+
+function isNewer(a, b) {
+  return a.dataset.at === b.dataset.at
+    ? Number(a.dataset.id) > Number(b.dataset.id)
+    : Number(a.dataset.at) > Number(b.dataset.at);
+}
+
+function isOutOfPlace(row) {
+  const { previousElementSibling: above, nextElementSibling: below } = row;
+  return Boolean((above && isNewer(row, above)) || (below && isNewer(below, row)));
+}
+
+function refresh(shown, fresh) {
+  copyAttributes(shown, fresh);
+  const link = shown.querySelector(":scope > .row"), drawn = fresh.querySelector(":scope > .row");
+  const isCurrent = link.getAttribute("aria-current");
+  copyAttributes(link, drawn);
+  if (isCurrent) link.setAttribute("aria-current", isCurrent);
+  link.replaceChildren(...drawn.childNodes); // the link itself stays: it may have the focus
+  mark(shown);
+  showDraft(shown);
+}
+
+function copyAttributes(to, from) {
+  for (const { name, value } of from.attributes) if (name !== "class") to.setAttribute(name, value);
+  to.className = from.className;
+}
+
+function dress(row) {
+  mark(row);
+  showDraft(row);
+  if (Number(row.dataset.id) === current) row.querySelector(".row").setAttribute("aria-current", "true");
+}
+
+function soon() {
+  clearTimeout(settling);
+  settling = setTimeout(settle, CALM_AFTER);
+}
+
+function settle() {
+  if (rows && later.size && isCalm()) apply();
+}
+
+function isCalm() {
+  return scroller.scrollTop <= AT_TOP
+    && !(canHover && scroller.matches(":hover"))
+    && !scroller.querySelector(":focus-visible, .menu:popover-open");
+}
+
+function apply() {
+  for (const id of [...later.keys()]) carryOut(id);
+  showStrip();
+}
+
+function carryOut(id) {
+  const { change, row } = later.get(id);
+  later.delete(id);
+  if (change === "gone") return remove(row);
+  const below = [...rows.children].find((other) => other !== row && isNewer(row, other)) ?? null;
+  if (row.nextElementSibling === below && row.parentElement === rows) return;
+  const focused = row.contains(document.activeElement) ? document.activeElement : null;
+  rows.insertBefore(row, below);
+  focused?.focus({ preventScroll: true });
+  if (change === "new") {
+    row.classList.add("is-new");
+    awaken(row);
+    trim();
+  }
+  showEmpty();
+}
+
+function remove(row) {
+  if (row.contains(document.activeElement)) {
+    const heir = row.nextElementSibling ?? row.previousElementSibling;
+    (heir?.querySelector(".row") ?? scroller).focus();
+  }
+  row.remove();
+  showEmpty();
+}
+
+function showEmpty() {
+  const empty = document.getElementById("rows-empty");
+  if (empty) empty.hidden = rows.childElementCount > 0;
+}
+
+/** The oldest rows go when there are too many, and the next page begins where they began. */
+function trim() {
+  if (rows.childElementCount <= ROWS_MOST) return;
+  while (rows.childElementCount > ROWS_MOST) rows.lastElementChild.remove();
+  const last = rows.lastElementChild;
+  linkMore(`${list.dataset.query}&before=${last.dataset.at}_${last.dataset.id}`, say("more"));
+}
+
+/** A full list grows no further by itself: its last link leads to a page of its own, as without a script. */
+function limit() {
+  const link = moreLink();
+  if (link?.hasAttribute("hx-get") && rows.childElementCount >= ROWS_MOST) linkMore(link.href, link.textContent);
+}
+
+function linkMore(href, text) {
+  const plain = document.createElement("a");
+  plain.className = "rows__more";
+  plain.href = href;
+  plain.textContent = text;
+  document.getElementById("rows-more")?.replaceChildren(plain);
+}
+
+const moreLink = () => scroller.querySelector(".rows__more");
+
+function showStrip() {
+  if (!strip) return;
+  const count = (change) => [...later.values()].filter((each) => each.change === change).length;
+  const added = count("new"), moved = count("moved");
+  strip.hidden = added + moved === 0;
+  if (strip.hidden) return;
+  strip.querySelector("[data-newstrip]").textContent = added ? say("new", { n: added }) : say("moved", { n: moved });
+}
+
+/** "Draft: …" instead of the preview, except where the text itself is on the screen. */
+function showDraft(row) {
+  const preview = row.querySelector(".row__prev");
+  if (!preview) return;
+  const id = Number(row.dataset.id), text = id === current ? "" : draftOf(id);
+  row.querySelector(".row__draft")?.remove();
+  preview.hidden = Boolean(text);
+  if (!text) return;
+  const draft = preview.cloneNode(false);
+  draft.hidden = false;
+  draft.classList.add("row__draft");
+  const label = document.createElement("span"), words = document.createElement("bdi");
+  label.className = "draft";
+  label.textContent = say("draft");
+  words.dir = "auto";
+  words.textContent = text.slice(0, 120);
+  draft.append(label, words);
+  preview.after(draft);
+}

@@ -1,0 +1,217 @@
+"""Turns rows of a workspace's event log into the frames its sockets receive, with the partials the page uses.
+
+Synchronous; the hub runs it in its worker threads. What is rendered here goes to every member alike, so there is
+never a request, a "you" or a permission in it. Several events of one conversation become one frame.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+import msgspec
+from django.template.loader import get_template
+from django.utils import translation
+
+from accounts import stream, tenancy
+from accounts.models import Membership, Stream, StreamEvent
+from inbox import queries
+from inbox.models import Conversation, Message, SystemLine
+
+BATCH_LIMIT = 100  # events read at once: bounds how long a burst keeps the worker thread
+REPLAY_LIMIT = 500  # events; who missed more loads the page again
+# An event's time is its transaction's start by the database's clock, a line's is the application's.
+LINE_MARGIN = timedelta(minutes=2)
+
+RESET = '{"reset":1}'
+
+
+@dataclass(slots=True)
+class Frame:
+    """One conversation as a batch of events left it: JSON by language, for everybody and for the open thread.
+
+    `row` stays empty when `only_ticks` changed; `thread` stays empty when nobody has the thread open.
+    """
+
+    conversation_id: int
+    only_ticks: bool
+    row: dict[str, str] = field(default_factory=dict)
+    thread: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events up to `seq`, as frames, and the members among them: whether each is still welcome."""
+
+    seq: int
+    frames: list[Frame]
+    members: dict[int, bool]
+
+
+@dataclass(slots=True)
+class _Change:
+    since: datetime
+    only_ticks: bool = True
+    messages: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """For whom a batch is rendered: the languages among the sockets, the threads open among them."""
+
+    languages: frozenset[str]
+    threads: frozenset[int] = frozenset()
+
+
+def reached(workspace_ids: Collection[int]) -> dict[int, int]:
+    """How far each workspace's log has got. Numbers only, so all of them are read in one crossing."""
+    with tenancy.crossing():
+        return dict(Stream.objects.filter(workspace_id__in=workspace_ids).values_list("workspace_id", "seq"))
+
+
+def read(workspace_id: int, after: int, audience: Audience) -> Batch | None:
+    """The next events after `after` (at most BATCH_LIMIT); None when there are none."""
+    with tenancy.reading(workspace_id):
+        events = _events(workspace_id, after)[:BATCH_LIMIT]
+        return _batch(list(events), audience) if events else None
+
+
+def missed(workspace_id: int, after: int, upto: int, audience: Audience) -> Batch | None:
+    """All events in (after, upto] as one batch; None when too many, or some are no longer kept."""
+    if upto - after > REPLAY_LIMIT:
+        return None
+    with tenancy.reading(workspace_id):
+        events = list(_events(workspace_id, after).filter(seq__lte=upto))
+        # seq has no gaps, so a missing row is one that was folded away.
+        return _batch(events, audience) if len(events) == upto - after else None
+
+
+def thread_since(workspace_id: int, conversation_id: int, after: int, language: str) -> str:
+    """What changed in one thread after `after` (perhaps nothing), for a socket that has just opened it.
+
+    The frame has no seq: it closes the gap between the page and the socket, and moves no cursor.
+    """
+    with tenancy.reading(workspace_id):
+        changes = _coalesce(_events(workspace_id, after).filter(object_id=conversation_id))
+        with translation.override(language):
+            html = _Threads(changes).html(conversation_id) if changes else ""
+    return _json({"conversation": conversation_id, "thread": html})
+
+
+def counts(workspace_id: int) -> str:
+    """The counts frame of a workspace."""
+    with tenancy.reading(workspace_id):
+        return _json({"counts": queries.counts(workspace_id)})
+
+
+def caught_up(seq: int) -> str:
+    """Says that everything up to `seq` has been sent."""
+    return _json({"caught_up": 1, "seq": seq})
+
+
+def ping(seq: int) -> str:
+    """The heartbeat: the connection lives, and everything up to `seq` has been sent."""
+    return _json({"seq": seq, "ping": 1})
+
+
+def _events(workspace_id: int, after: int) -> Any:
+    events = StreamEvent.objects.filter(workspace_id=workspace_id, seq__gt=after).order_by("seq")
+    return events.values_list("seq", "kind", "object_id", "messages", "created", named=True)
+
+
+def _coalesce(events: Iterable[Any]) -> dict[int, _Change]:
+    """One change per conversation, in the order of their last events, ticks first (see `_batch`)."""
+    changes: dict[int, _Change] = {}
+    for event in events:
+        if event.kind not in {stream.CONVERSATION, stream.TICKS}:
+            continue
+        change = changes.pop(event.object_id, None) or _Change(event.created)
+        change.only_ticks = change.only_ticks and event.kind == stream.TICKS
+        change.messages.update(event.messages)
+        changes[event.object_id] = change
+    return dict(sorted(changes.items(), key=lambda item: not item[1].only_ticks))
+
+
+def _batch(events: list[Any], audience: Audience) -> Batch:
+    """Every frame carries the batch's last seq, all but the last one also "more".
+
+    Several events of a conversation are one frame, so no seq inside the batch is a safe place to resume from: a
+    browser moves its cursor at the batch's end only. Ticks go first, because most sockets never see them, and the
+    frame at the end should be one that everybody gets.
+    """
+    changes = _coalesce(events)
+    found = {conversation.pk: conversation for conversation in queries.rows(list(changes))} if changes else {}
+    frames = [Frame(pk, change.only_ticks) for pk, change in changes.items() if pk in found]
+    threads = _Threads({pk: change for pk, change in changes.items() if pk in audience.threads})
+    seq = events[-1].seq
+    for language in audience.languages:
+        with translation.override(language):
+            for frame in frames:
+                facts = {"seq": seq} if frame is frames[-1] else {"seq": seq, "more": 1}
+                _fill(frame, language, facts, found[frame.conversation_id], threads)
+    return Batch(seq, frames, _members(events))
+
+
+def _fill(
+    frame: Frame, language: str, facts: dict[str, Any], conversation: Conversation, threads: "_Threads"
+) -> None:
+    """Renders the frame in the active language, for those who will get it."""
+    opened = conversation.pk in threads
+    if frame.only_ticks and not opened:
+        return
+    facts |= {
+        "conversation": conversation.pk,
+        "row": _render("inbox/_row.html", conversation=conversation),
+        "state": conversation.state,
+        "holder": conversation.holder_id,
+        "version": conversation.claim_version,
+    }
+    if not frame.only_ticks:
+        frame.row[language] = _json(facts)
+    if opened:
+        frame.thread[language] = _json({**facts, "thread": threads.html(conversation.pk)})
+
+
+def _members(events: list[Any]) -> dict[int, bool]:
+    changed = {event.object_id for event in events if event.kind == stream.MEMBER}
+    if not changed:
+        return {}
+    active = set(Membership.objects.filter(pk__in=changed, is_active=True).values_list("pk", flat=True))
+    return {pk: pk in active for pk in changed}
+
+
+class _Threads:
+    """The messages and system lines that changed, by conversation, in the order of the thread."""
+
+    def __init__(self, changes: dict[int, _Change]) -> None:
+        self._found: dict[int, list[Message | SystemLine]] = {pk: [] for pk in changes}
+        if not changes:
+            return
+        ids = sorted(chain.from_iterable(change.messages for change in changes.values()))
+        since = min(change.since for change in changes.values()) - LINE_MARGIN
+        # A claim comes before the reply that made it, at the same instant.
+        for item in chain(queries.lines(list(changes), since=since), queries.messages(ids) if ids else ()):
+            if item.conversation_id in self._found:
+                self._found[item.conversation_id].append(item)
+
+    def __contains__(self, conversation_id: int) -> bool:
+        return conversation_id in self._found
+
+    def html(self, conversation_id: int) -> str:
+        """The partials of what changed, oldest first, in the active language."""
+        items = sorted(self._found[conversation_id], key=lambda item: item.at)
+        return "".join(
+            _render("inbox/_message.html", message=item)
+            if isinstance(item, Message)
+            else _render("inbox/_line.html", line=item)
+            for item in items
+        )
+
+
+def _render(template: str, **context: Any) -> str:
+    return get_template(template).render(context).strip()
+
+
+def _json(frame: dict[str, Any]) -> str:
+    return msgspec.json.encode(frame).decode()

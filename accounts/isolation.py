@@ -1,5 +1,7 @@
 """The SQL that closes a tenant table: row-level security, policies and composite keys. Used by migrations only."""
 
+from typing import Any
+
 from django.db.migrations import RunSQL
 
 # Run before the first tenant table exists, so that later tables inherit the rights.
@@ -23,7 +25,7 @@ def isolate(
     refer to the workspace itself, all others through them.
     The crossing policy is a policy of its own role: an OR inside one policy makes every list a hundred times slower.
     """
-    sql = [
+    sql: list[Any] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"CREATE POLICY tenant ON {table} TO inbox_app"
         " USING (workspace_id = nullif(current_setting('app.workspace_id', true), '')::bigint)",

@@ -123,7 +123,7 @@ def _write(pending: dict[tuple[int, str, int], _Change]) -> None:
 
 
 @cache
-def _redis() -> "redis.Redis[bytes]":
+def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
 
 

@@ -69,7 +69,7 @@ async def _listen() -> None:
                 " ORDER BY seq",
                 [WORKSPACE, seq],
             )
-            async for seq, conversation_id, _ in rows:  # noqa: B007  the last one is where the next fetch starts
+            async for seq, conversation_id, _ in rows:
                 text = json.dumps({"seq": seq, "conversation": conversation_id, "row": PADDING})
                 for queue in queues:
                     queue.put_nowait(text)

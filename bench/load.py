@@ -49,7 +49,7 @@ class Sender(asyncio.Protocol):
             self.transport.close()
             self.done.set_result(None)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         if not self.done.done():
             self.other += 1
             self.done.set_result(None)

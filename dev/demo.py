@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
-from dev.processes import Child, Refused, check_port, check_stop, stop_on_signals
+from dev.processes import Child, Refused, check_port, check_stop, die_with, stop_on_signals
 from dev.services import services
 from dev.stack import ROOT, Stack, surroundings
 
@@ -32,9 +32,11 @@ def main(*, reset: bool) -> None:
     if port == sim_port:
         raise Refused(f"PORT and SIM_PORT are both {port}; choose two.")
     stop_on_signals()
+    if "MAKELEVEL" in os.environ:  # a killed make must not leave us behind; a shell that ends may
+        die_with(os.getppid(), signal.SIGTERM)
     began = time.monotonic()
     with services(FOLDER, fresh=reset) as env:
-        _say(f"PostgreSQL and Valkey are up in {FOLDER}", began)
+        _say(f"PostgreSQL and Valkey are ready; everything is kept in {FOLDER}", began)
         # After the services, which first end what a killed demo left behind on these ports.
         check_port(port, variable="PORT")
         check_port(sim_port, variable="SIM_PORT")

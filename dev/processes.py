@@ -60,7 +60,7 @@ class Child:
         def before_exec() -> None:
             if prepare:
                 prepare()
-            _die_with(parent, orphan_signal)  # last: a change of user clears it
+            die_with(parent, orphan_signal)  # last: a change of user clears it
 
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
@@ -151,7 +151,8 @@ def check_stop() -> None:
         raise SystemExit(128 + _stop[0])
 
 
-def _die_with(parent: int, orphan_signal: signal.Signals) -> None:
+def die_with(parent: int, orphan_signal: signal.Signals) -> None:
+    """Have the kernel send this process the signal when its parent ends, however it ends (Linux only)."""
     if LIBC:
         LIBC.prctl(PR_SET_PDEATHSIG, orphan_signal)
         if os.getppid() != parent:  # it died before the line above
@@ -161,11 +162,15 @@ def _die_with(parent: int, orphan_signal: signal.Signals) -> None:
 @contextlib.contextmanager
 def locked(base: Path) -> Iterator[None]:
     """Hold the folder for this process; Refused when another one holds it. The kernel lets go whatever happens."""
-    with (base / "lock").open("w") as lock:
+    with (base / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Refused(f"{base} is in use by another run; stop that one first.") from None
+            lock.seek(0)
+            raise Refused(f"{base} is in use by process {lock.read() or '?'}; stop that one first.") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield
 
 

@@ -39,8 +39,7 @@ def welcome_members(membership_ids: Iterable[int]) -> dict[int, str]:
     members = Membership.objects.filter(pk__in=membership_ids, is_active=True, user__is_active=True)
     hashes: dict[tuple[str, int], str] = {}
     found = {}
-    for pk, *proof in members.values_list("pk", "user__password", "user__session_epoch"):
-        password, epoch = proof
+    for pk, password, epoch in members.values_list("pk", "user__password", "user__session_epoch"):
         if (password, epoch) not in hashes:
             hashes[password, epoch] = User(password=password, session_epoch=epoch).get_session_auth_hash()
         found[pk] = hashes[password, epoch]

@@ -21,6 +21,11 @@ class ReplyForm(forms.Form):
     seen_message = forms.IntegerField(min_value=0, max_value=_BIGGEST_ID)
     quoted = forms.IntegerField(required=False, min_value=1, max_value=_BIGGEST_ID)
 
+    def clean_text(self) -> str:
+        """The text as it was typed: a browser posts line breaks as CRLF (HTML standard), people type one character."""
+        text: str = self.cleaned_data["text"]
+        return text.replace("\r\n", "\n")
+
     def arguments(self) -> dict[str, Any]:
         """The keyword arguments of `actions.reply`, once the form is valid."""
         data = self.cleaned_data

@@ -191,7 +191,9 @@ class _Threads:
         ids = sorted(chain.from_iterable(change.messages for change in changes.values()))
         since = min(change.since for change in changes.values()) - LINE_MARGIN
         # A claim comes before the reply that made it, at the same instant.
-        for item in chain(queries.lines(list(changes), since=since), queries.messages(ids) if ids else ()):
+        changed: list[Message | SystemLine] = [*queries.lines(list(changes), since=since)]
+        changed += queries.messages(ids) if ids else []
+        for item in changed:
             if item.conversation_id in self._found:
                 self._found[item.conversation_id].append(item)
 

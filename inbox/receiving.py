@@ -193,8 +193,8 @@ def _wake(added: Sequence[tuple[_Added, InboundMessage]]) -> None:
                 [row.answered for row in rows],
             ],
         )
-    for conversation_id, row in waking.items():
-        stream.conversation_changed(row.workspace_id, conversation_id, row.messages)
+    for conversation_id, entry in waking.items():
+        stream.conversation_changed(entry.workspace_id, conversation_id, entry.messages)
 
 
 def moment(seconds: int | None, otherwise: datetime) -> datetime:

@@ -28,5 +28,7 @@ async def nowhere(_scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
-urlpatterns = [path("ws/<slug:workspace>/", live), re_path("", nowhere)]
-sockets = AllowedHostsOriginValidator(keep_server_send(AuthMiddlewareStack(URLRouter(urlpatterns))))
+_live: Any = live  # an ASGI application where Django expects a view
+_nowhere: Any = nowhere
+urlpatterns: Any = [path("ws/<slug:workspace>/", _live), re_path("", _nowhere)]
+sockets: Any = AllowedHostsOriginValidator(keep_server_send(AuthMiddlewareStack(URLRouter(urlpatterns))))

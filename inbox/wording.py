@@ -23,6 +23,7 @@ _DAYS_WITH_NAMES = 7
 
 # What the customer wrote or tapped: shown as text, not as an attachment.
 PLAIN = frozenset({"text", "button", "interactive"})
+NAMELESS = frozenset({"unsupported", "unknown"})
 FILES = frozenset({"image", "video", "audio", "document", "sticker"})
 # icon, words
 KINDS: dict[str, tuple[str, Promise]] = {
@@ -71,8 +72,12 @@ def known(message: Message) -> Known | None:
     if message.kind in KINDS:
         icon, name = KINDS[message.kind]
         return Known(icon, str(name), _detail(message), message.kind in FILES)
-    shown = message.kind[:32]
-    words = _("Unsupported message (%(kind)s)") % {"kind": shown} if shown else _("Unsupported message")
+    named = message.kind not in {"", *NAMELESS}
+    words = (
+        _("Unsupported message (%(kind)s)") % {"kind": message.kind[:32]}
+        if named
+        else _("Unsupported message")
+    )
     return Known("circle-alert", words, _detail(message))
 
 
@@ -95,7 +100,7 @@ def _detail(message: Message) -> str:
     if message.kind == "location":
         place = [_text(content, "name"), _text(content, "address")]
         return ", ".join(filter(None, place)) or _coordinates(content)
-    if message.kind in {"unsupported", "unknown"} or message.kind not in KINDS:
+    if message.kind not in KINDS:
         errors = payload.get("errors")
         first = errors[0] if isinstance(errors, list) and errors else {}
         return _text(first, "error_data", "details") or _text(first, "title")

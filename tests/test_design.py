@@ -4,11 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from accounts.templatetags import ui
 from django.conf import settings
 
+from accounts.templatetags import ui
+
 CSS = sorted((settings.BASE_DIR / "config" / "static" / "css").glob("*.css"))
-TEMPLATES = [path for path in settings.BASE_DIR.glob("*/templates/**/*.html") if path.parts[-3] != "simulator"]
+TEMPLATES = [
+    path for path in settings.BASE_DIR.glob("*/templates/**/*.html") if path.parts[-3] != "simulator"
+]
 PHYSICAL = re.compile(
     r"(?<![\w-])(?:(?:scroll-)?(?:margin|padding|border)-(?:left|right|top|bottom)"
     r"|(?:left|right|top|bottom|(?:(?:min|max)-)?(?:width|height))\s*:|text-align\s*:\s*(?:left|right)|float\s*:)"
@@ -36,14 +39,20 @@ def test_important_is_for_the_reset_and_for_preferences(sheet):
 
 
 def test_every_sheet_is_linked_and_the_layers_come_first():
-    linked = re.findall(r"css/([\w-]+\.css)", (settings.BASE_DIR / "config/templates/_styles.html").read_text())
+    linked = re.findall(
+        r"css/([\w-]+\.css)", (settings.BASE_DIR / "config/templates/_styles.html").read_text()
+    )
     assert sorted(linked) == [sheet.name for sheet in CSS]
     assert linked[0] == "reset.css"
 
 
 def test_templates_name_only_icons_of_the_sprite():
-    sprite = set(re.findall(r'<symbol id="([\w-]+)"', (settings.BASE_DIR / "config/static/icons.svg").read_text()))
-    named = {name for path in TEMPLATES for name in re.findall(r"{% icon [\"']([\w-]+)[\"']", path.read_text())}
+    sprite = set(
+        re.findall(r'<symbol id="([\w-]+)"', (settings.BASE_DIR / "config/static/icons.svg").read_text())
+    )
+    named = {
+        name for path in TEMPLATES for name in re.findall(r"{% icon [\"']([\w-]+)[\"']", path.read_text())
+    }
     assert named - sprite == set()
     assert ui.DIRECTIONAL - sprite == set()
 
@@ -55,7 +64,15 @@ def test_templates_have_no_inline_style_or_script():
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("Rania Haddad", "RH"), ("sara", "S"), ("رانيا حداد", "ر"), ("+962 7 9012 3456", ""), ("", ""), ("👍 Ali B.", "AB"), ("(Omar) x", "OX")],
+    [
+        ("Rania Haddad", "RH"),
+        ("sara", "S"),
+        ("رانيا حداد", "ر"),
+        ("+962 7 9012 3456", ""),
+        ("", ""),
+        ("👍 Ali B.", "AB"),
+        ("(Omar) x", "OX"),
+    ],
 )
 def test_initials(name, shown):
     assert ui.initials(name) == shown
@@ -81,6 +98,8 @@ def test_only_directional_icons_are_mirrored():
     assert "icon--flip" not in ui.icon("reply", flip=False)
 
 
-@pytest.mark.parametrize(("share", "drawn"), [(None, "0 100"), (-5, "0 100"), (41.6, "42 100"), (250, "100 100")])
+@pytest.mark.parametrize(
+    ("share", "drawn"), [(None, "0 100"), (-5, "0 100"), (41.6, "42 100"), (250, "100 100")]
+)
 def test_the_ring_is_clamped(share, drawn):
     assert f'stroke-dasharray="{drawn}"' in ui.ring(share)

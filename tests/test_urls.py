@@ -130,10 +130,9 @@ def test_a_deactivated_member_finds_nothing_anywhere(paths, demo):
 def test_ids_of_another_workspace_are_404_under_ones_own(paths, demo, rival):
     theirs = make_conversation(rival, holder=rival.agent1)
     client = client_of(demo.admin)
-    for route in TABLE:
+    for route, (get, _) in TABLE.items():
         if "<c>" in route:
             path = demo.url(route.replace("<c>", str(theirs.pk)).replace("<m>", "1"))
-            get, _ = TABLE[route]
             answer = client.post(path) if get == POST_ONLY else client.get(path)
             assert answer.status_code in {404, INVALID}, route
     with scope(rival.id):

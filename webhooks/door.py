@@ -144,7 +144,7 @@ class Door:
 
 
 async def _connect() -> psycopg.AsyncConnection[Any]:
-    database = settings.DATABASES["default"]
+    database: Any = settings.DATABASES["default"]
     return await psycopg.AsyncConnection.connect(
         host=database["HOST"],
         port=database["PORT"],

@@ -13,6 +13,7 @@ class Delivery(models.Model):
     drained = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = _("deliveries")
         indexes = [
             models.Index("id", condition=models.Q(drained__isnull=True), name="webhooks_delivery_waiting"),
         ]

@@ -6,7 +6,6 @@ is written down with its error. Worker module: returns what comes next, enqueues
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 import structlog
@@ -34,7 +33,7 @@ EVENTS_PER_TRANSACTION = 500
 DELIVERIES_PER_TRANSACTION = 500
 BYTES_PER_TRANSACTION = 8 * 1024 * 1024
 PARKED_PER_TRANSACTION = 500
-GIVE_UP_AFTER = timedelta(days=8)  # Meta itself retries for seven
+GIVE_UP_AFTER_DAYS = 8  # Meta itself retries for seven
 DEADLOCK_TRIES = 6
 RETRYABLE = {"40P01", "40001"}
 
@@ -74,11 +73,11 @@ def rematch() -> int:
     """Tries parked receipts again whose time has come. Returns how many were looked at."""
     with tenancy.crossing(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.delivery_id, e.position, d.body, d.received < now() - %s FROM webhooks_event e"
+            "SELECT e.delivery_id, e.position, d.body, d.received < now() - make_interval(days => %s) FROM webhooks_event e"
             " JOIN webhooks_delivery d ON d.id = e.delivery_id"
             " WHERE e.state = 'parked' AND e.next_try <= now() ORDER BY e.next_try LIMIT %s"
             " FOR UPDATE OF e SKIP LOCKED",
-            [GIVE_UP_AFTER, PARKED_PER_TRANSACTION],
+            [GIVE_UP_AFTER_DAYS, PARKED_PER_TRANSACTION],
         )
         rows = cursor.fetchall()
         if rows:
@@ -110,7 +109,8 @@ def _drain_once() -> int:
 
 
 def _within_bytes(rows: Sequence[tuple[int, int]]) -> list[int]:
-    ids, size = [], 0
+    ids: list[int] = []
+    size = 0
     for delivery_id, length in rows:
         size += length
         if ids and size > BYTES_PER_TRANSACTION:

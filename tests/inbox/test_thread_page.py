@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.tenancy import scope
 from inbox import actions, queries
 from inbox.models import Message, SystemLine
-from tests.inbox.browsing import piece
+from tests.inbox.browsing import browser, piece
 from tests.inbox.dom import parse
 from tests.inbox.rows import change, fresh
 from tests.worlds import make_conversation, make_message
@@ -148,34 +148,31 @@ def test_an_unconfirmed_message_is_offered_again_after_its_grace_only(demo, agen
 
 
 @pytest.mark.parametrize(
-    ("kind", "payload", "body", "shown"),
+    ("kind", "fields", "shown"),
     [
-        ("image", {}, "the box", "Photo · cannot be shown here yet"),
+        ("image", {"body": "the box"}, "Photo · cannot be shown here yet"),
         (
             "location",
-            {"location": {"latitude": 31.95, "longitude": 35.91}},
-            "",
+            {"payload": {"location": {"latitude": 31.95, "longitude": 35.91}}},
             "Location: 31.95000, 35.91000",
         ),
-        ("location", {"location": {"name": "Cafe", "address": "1 St"}}, "", "Location: Cafe, 1 St"),
-        ("contacts", {"contacts": [{"name": {"formatted_name": "Ali"}}]}, "", "Contact card: Ali"),
-        ("contacts", {"contacts": "x"}, "", "Contact card"),
-        ("reaction", {"reaction": {"emoji": "👍"}}, "", "Reaction: 👍"),
-        ("hologram", {"hologram": {}}, "", "Unsupported message (hologram)"),
+        ("location", {"payload": {"location": {"name": "Cafe", "address": "1 St"}}}, "Location: Cafe, 1 St"),
+        ("contacts", {"payload": {"contacts": [{"name": {"formatted_name": "Ali"}}]}}, "Contact card: Ali"),
+        ("contacts", {"payload": {"contacts": "x"}}, "Contact card"),
+        ("reaction", {"payload": {"reaction": {"emoji": "👍"}}}, "Reaction: 👍"),
+        ("hologram", {"payload": {"hologram": {}}}, "Unsupported message (hologram)"),
         (
             "unsupported",
-            {"errors": [{"title": "Unknown", "error_data": {"details": "Not supported."}}]},
-            "",
-            "Unsupported message (unsupported): Not supported.",
+            {"payload": {"errors": [{"title": "Unknown", "error_data": {"details": "Not supported."}}]}},
+            "Unsupported message: Not supported.",
         ),
-        ("interactive", {}, "Yes please", None),
+        ("interactive", {"body": "Yes please"}, None),
     ],
 )
-def test_what_cannot_be_shown_is_shown_as_such_with_what_is_known(
-    demo, agent1, held, kind, payload, body, shown
-):
-    message = make_message(demo, held, kind=kind, payload=payload, body=body)
-    article = parse(agent1.get(demo.url(f"inbox/{held.pk}/"))).id(f"message-{message.pk}")
+def test_what_cannot_be_shown_is_shown_as_such_with_what_is_known(demo, held, kind, fields, shown):
+    body = fields.get("body", "")
+    message = make_message(demo, held, kind=kind, **{"body": "", **fields})
+    article = parse(browser(demo.agent1).get(demo.url(f"inbox/{held.pk}/"))).id(f"message-{message.pk}")
     assert [node.text for node in article.all(css="unsupported")] == ([shown] if shown else [])
     assert [node.text for node in article.all("p", css="text")] == ([body] if body else [])
 

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("drained", models.DateTimeField(null=True)),
             ],
             options={
+                "verbose_name_plural": "deliveries",
                 "indexes": [
                     models.Index(
                         models.F("id"),

@@ -6,6 +6,7 @@ import { say } from "./words.js";
 const growsByItself = CSS.supports("field-sizing", "content");
 let composing = false;
 let pending = null; // the exchange that htmx is making
+let begun = null; // what a form with text in it says it has seen, also while there is no form to say it
 let newest = { message: 0, version: 0 }; // what the screen shows; the form says it when the agent begins to type
 
 const form = () => document.getElementById("composer");
@@ -42,6 +43,7 @@ export const isComposing = () => composing;
 export function enter() {
   newest = { message: Number(hidden("seen_message")?.value) || 0, version: Number(form()?.dataset.version) || 0 };
   composing = false;
+  begun = null;
   const text = field(), draft = draftOf(thread());
   if (text && !text.value && draft) text.value = draft;
   else if (!text && draft) keepVisible(draft);
@@ -69,6 +71,9 @@ export function update(fresh) {
 /** What must survive when the composer is exchanged. */
 export function capture() {
   const text = field(), kept = form()?.querySelector(".kept textarea");
+  if (text?.value && hidden("request_id")) {
+    begun = ["request_id", "seen_version", "seen_message"].map((name) => [name, hidden(name).value]);
+  }
   return {
     thread: thread(),
     text: text?.value ?? kept?.value ?? "",
@@ -76,8 +81,6 @@ export function capture() {
     hadFocus: Boolean(form()?.contains(document.activeElement)),
     quoted: hidden("quoted")?.value ?? "",
     quote: document.getElementById("composer-quote")?.cloneNode(true) ?? null,
-    request: hidden("request_id")?.value,
-    seen: [hidden("seen_version")?.value, hidden("seen_message")?.value],
   };
 }
 
@@ -97,12 +100,9 @@ export function restore(kept, { adopt = false } = {}) {
     document.getElementById("composer-quote")?.replaceWith(kept.quote);
   }
   newest.version = Number(form().dataset.version) || newest.version;
-  if (text.value && !adopt && kept.request && hidden("request_id")) {
-    hidden("request_id").value = kept.request;
-    [hidden("seen_version").value, hidden("seen_message").value] = kept.seen;
-  } else {
-    newest.message = Math.max(newest.message, Number(hidden("seen_message")?.value) || 0);
-  }
+  newest.message = Math.max(newest.message, Number(hidden("seen_message")?.value) || 0);
+  if (adopt || !text.value) begun = null;
+  if (begun && hidden("request_id")) for (const [name, value] of begun) hidden(name).value = value;
   if (kept.hadFocus) {
     text.focus({ preventScroll: true });
     if (kept.caret) text.setSelectionRange(...kept.caret);
@@ -132,7 +132,7 @@ function arrived() {
 
 function typed() {
   keepDraft(thread(), field().value);
-  if (!field().value) sayWhatIsSeen();
+  if (!field().value) { begun = null; sayWhatIsSeen(); }
   grow();
 }
 

@@ -49,7 +49,7 @@ function leaveSearch(event) {
 function go(step) {
   const link = neighbour(step);
   link?.focus();
-  link?.click();
+  if (link && !link.hasAttribute("aria-current")) link.click();
 }
 
 function sheet() {

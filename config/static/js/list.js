@@ -101,7 +101,7 @@ export function neighbour(step) {
   const links = [...(rows?.querySelectorAll(".rows__item:not(.is-leaving) > .row") ?? [])];
   const from = links.indexOf(document.activeElement?.closest(".row"));
   const at = from >= 0 ? from : links.findIndex((link) => link.hasAttribute("aria-current"));
-  return at < 0 ? links[0] : links[at + step];
+  return at < 0 ? links[0] : (links[at + step] ?? links[at]);
 }
 
 function take(frame) {

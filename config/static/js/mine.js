@@ -5,10 +5,13 @@ const me = document.body.dataset.me;
 /** Whether `id` (a membership's) is the reader. */
 export const isMe = (id) => Boolean(me) && String(id ?? "") === me;
 
+// The composer names its holder for comparison only; inside it, a held reply lists what others have done.
+const HELD = "[data-holder]:not(#composer)";
+
 /** Gives class is-mine to everything in `root`, itself included, that the reader holds. */
 export function mark(root) {
-  const held = root.querySelectorAll("[data-holder]");
-  for (const element of root.matches?.("[data-holder]") ? [root, ...held] : held) {
+  const held = root.querySelectorAll(HELD);
+  for (const element of root.matches?.(HELD) ? [root, ...held] : held) {
     element.classList.toggle("is-mine", isMe(element.dataset.holder));
   }
 }

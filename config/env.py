@@ -29,6 +29,11 @@ def secret(name: str, *, demo: str) -> str:
     return value
 
 
+def secrets(name: str, *, demo: str) -> list[str]:
+    """Several secrets, comma separated: the current one first, others while it replaces them."""
+    return [each.strip() for each in secret(name, demo=demo).split(",") if each.strip()]
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma separated list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]

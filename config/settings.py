@@ -17,14 +17,14 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if DEMO e
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 # WhatsApp. Two app secrets, comma separated, while one replaces the other.
-WHATSAPP_APP_SECRETS = env.secret("WHATSAPP_APP_SECRET", demo="demo-app-secret").split(",")
+WHATSAPP_APP_SECRETS = env.secrets("WHATSAPP_APP_SECRET", demo="demo-app-secret")
 WHATSAPP_VERIFY_TOKEN = env.secret("WHATSAPP_VERIFY_TOKEN", demo="demo-verify-token")
 WHATSAPP_GRAPH_URL = env.text("WHATSAPP_GRAPH_URL", "https://graph.facebook.com").rstrip("/")
 WHATSAPP_GRAPH_VERSION = env.text("WHATSAPP_GRAPH_VERSION", "v26.0")
 # Fernet keys, newest first: the first encrypts, all decrypt.
-TOKEN_ENCRYPTION_KEYS = env.secret(
+TOKEN_ENCRYPTION_KEYS = env.secrets(
     "TOKEN_ENCRYPTION_KEYS", demo="ZGVtby1rZXktZm9yLW9uZS1tYWNoaW5lLW9ubHktMDE="
-).split(",")
+)
 
 # How long an answer that may or may not have left waits for its receipt before a person is asked.
 UNCONFIRMED_GRACE_SECONDS = env.integer("UNCONFIRMED_GRACE_SECONDS", 120)

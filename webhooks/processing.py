@@ -124,6 +124,8 @@ def _split(delivery_id: int, body: bytes) -> list[tuple[_Entry, Item | None]]:
         items = parse(body).items
     except Unparsable as error:
         return [(_Entry(delivery_id, 0, "unparsable", state="failed", reason=str(error)[:500]), None)]
+    if not items:
+        return [(_Entry(delivery_id, 0, "empty", state="ignored", reason="nothing inside"), None)]
     return [(_entry(delivery_id, item), item) for item in items]
 
 

@@ -283,3 +283,8 @@ def test_twenty_new_customers_with_sixteen_parallel_messages_each(demo, monkeypa
         assert Message.objects.count() == 320
         assert set(Conversation.objects.values_list("unread", flat=True)) == {16}
     assert Event.objects.filter(state="applied").count() == 320
+
+
+def test_a_post_with_nothing_inside_is_in_the_ledger_too(demo):
+    drained(b'{"object": "whatsapp_business_account", "entry": []}')
+    assert ledger() == [("empty", "ignored", "nothing inside")]

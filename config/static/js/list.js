@@ -12,7 +12,7 @@ const AT_TOP = 8; // px
 const CALM_AFTER = 300; // ms after the pointer or the focus has left
 const canHover = matchMedia("(hover: hover)").matches;
 
-let list = null, rows = null, scroller = null, strip = null, current = null, settling = 0;
+let list = null, rows = null, scroller = null, strip = null, current = null, settling = 0, top = 0;
 const recent = new Map(); // conversation → its last frame, for a list that was asked for before the frame came
 const later = new Map(); // conversation → what is to happen to its row: new, moved or gone
 
@@ -28,7 +28,10 @@ export function start() {
   on("painted", settle);
   for (const name of ["pointerout", "focusout", "toggle", "scroll"]) {
     document.addEventListener(name, (event) => {
-      if (scroller?.contains(event.target)) soon();
+      if (!scroller?.contains(event.target)) return;
+      // A phone hides the list behind the thread, and a hidden list says that it is at its top.
+      if (scroller.clientHeight) top = scroller.scrollTop;
+      soon();
     }, { capture: true, passive: true });
   }
   document.addEventListener("click", (event) => {
@@ -37,7 +40,7 @@ export function start() {
     if (event.detail === 0) rows.querySelector(".row")?.focus(); // pressed with the keyboard
   });
   addEventListener("pagehide", () => {
-    if (rows) sessionStorage.setItem("list:place", JSON.stringify([list.dataset.query, scroller.scrollTop]));
+    if (rows) sessionStorage.setItem("list:place", JSON.stringify([list.dataset.query, top]));
   });
   addEventListener("storage", (event) => {
     const row = document.getElementById(`row-${draftChanged(event)}`);
@@ -52,6 +55,7 @@ export function enter(element) {
   scroller = rows?.closest(".rows") ?? null;
   strip = list?.querySelector(".newstrip") ?? null;
   later.clear();
+  top = 0;
   if (!rows) return;
   adopt();
   showStrip();
@@ -61,8 +65,8 @@ export function enter(element) {
 
 /** Back from another page, the list stands where it was left. */
 export function restorePlace() {
-  const [query, top] = JSON.parse(sessionStorage.getItem("list:place") ?? "[]");
-  if (rows && query === list.dataset.query) scroller.scrollTop = top;
+  const [query, place] = JSON.parse(sessionStorage.getItem("list:place") ?? "[]");
+  if (rows && query === list.dataset.query) scroller.scrollTop = place;
 }
 
 /** htmx put more rows under the others: each conversation once, the one that was there is the fresher. */
@@ -190,18 +194,28 @@ function soon() {
 }
 
 function settle() {
-  if (rows && later.size && isCalm()) apply();
+  if (!rows || !later.size || isTouched()) return;
+  if (scroller.scrollTop <= AT_TOP) apply(); else leave();
 }
 
-function isCalm() {
-  return scroller.scrollTop <= AT_TOP
-    && !(canHover && scroller.matches(":hover"))
-    && !scroller.querySelector(":focus-visible, .menu:popover-open");
+/** The pointer is on the list, the keyboard in it, or one of its menus open. */
+function isTouched() {
+  return (canHover && scroller.matches(":hover")) || scroller.querySelector(":focus-visible, .menu:popover-open") !== null;
 }
 
 function apply() {
   for (const id of [...later.keys()]) carryOut(id);
   showStrip();
+}
+
+/** Further down the list nothing new is put in, but what has left goes; the rows in sight keep their place. */
+function leave() {
+  const edge = scroller.getBoundingClientRect().top;
+  const anchor = [...rows.children].find((row) =>
+    row.getBoundingClientRect().bottom > edge && later.get(Number(row.dataset.id))?.change !== "gone");
+  const before = anchor?.getBoundingClientRect().top;
+  for (const [id, { change }] of [...later]) if (change === "gone") carryOut(id);
+  if (anchor) scroller.scrollTop += anchor.getBoundingClientRect().top - before;
 }
 
 function carryOut(id) {

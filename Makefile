@@ -51,8 +51,9 @@ requirements:  ## pin requirements*.txt anew from requirements*.in (needs uv)
 
 messages: .venv/.demo  ## collect the texts to translate and compile the translations (needs gettext)
 	@command -v xgettext >/dev/null || { echo "This needs gettext: apt install gettext, or brew install gettext"; exit 1; }
-	@DEMO=1 $(PY) -m dev.services $(PY) manage.py makemessages --locale ar --no-location --no-obsolete --ignore .venv
-	@DEMO=1 $(PY) -m dev.services $(PY) manage.py compilemessages --locale ar --ignore .venv
+	@mkdir -p locale
+	@$(NOWHERE) $(PY) manage.py makemessages --locale ar --no-location --no-obsolete --no-wrap --ignore bench --ignore dev --ignore simulator --ignore tests
+	@$(NOWHERE) $(PY) manage.py compilemessages --locale ar --ignore .venv
 
 # What runs the product. Made anew when the pins change, so that nothing of the old ones is left.
 .venv/.demo: requirements.txt

@@ -224,6 +224,13 @@ if not (DEMO or DEBUG):
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 
 # Logs: one line of JSON an event in production, readable on one machine. Never a body, never a token.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    # Django's own default is silent without DEBUG: an error page would leave no trace.
+    "loggers": {"django": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+}
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,

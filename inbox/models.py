@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Membership, PhoneNumber, TenantModel
 from phonebook.models import Contact
@@ -85,10 +86,10 @@ class Claim(TenantModel):
     """One period in which one agent owns a conversation. At most one is open per conversation (partial unique)."""
 
     class Outcome(models.TextChoices):
-        UNCLAIMED = "unclaimed", _("Unclaimed")
+        UNCLAIMED = "unclaimed", pgettext_lazy("claim outcome", "Unclaimed")
         RETURNED = "returned", _("Returned to Unclaimed by an admin")
         TRANSFERRED = "transferred", _("Transferred")
-        CLOSED = "closed", _("Closed")
+        CLOSED = "closed", pgettext_lazy("claim outcome", "Closed")
         RELEASED = "released", _("Released when the member left")
 
     conversation = models.ForeignKey(

@@ -100,12 +100,6 @@ def window_is_open(conversation: Conversation) -> bool:
 
 
 @register.filter
-def first_word(name: str) -> str:
-    """How one addresses the person in a placeholder."""
-    return name.strip().partition(" ")[0]
-
-
-@register.filter
 def held_by(held: dict[str, int], member: Membership) -> int:
     """How many conversations a colleague holds, from the counts' "holders"."""
     return held.get(str(member.pk), 0)

@@ -97,7 +97,7 @@ def menu_context(request: WorkspaceRequest, conversation: Conversation) -> dict[
         "place": Place.read(
             request.GET, queries.numbers(request.workspace.pk), Place.of(conversation, request.membership)
         ),
-        "from_row": request.GET.get("from") == "row",
+        "from_row": "row" in (request.GET.get("from"), request.POST.get("from")),
     }
 
 

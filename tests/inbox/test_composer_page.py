@@ -23,6 +23,8 @@ def test_the_loser_of_a_claim_sees_who_won_and_keeps_the_text(demo, agent2):
 
     assert answer.status_code == 409
     page = parse(answer)
+    # The address of the form is none for a link: on this page they are written out.
+    assert page.all("a", css="tab")[0]["href"] == demo.url(f"inbox/{conversation.pk}/?tab=unclaimed")
     assert page.id("toasts").text == "Agent1 has already claimed this conversation."
     composer = page.id("composer")
     assert composer.one("b").text == "Agent1 has claimed this conversation"
@@ -69,7 +71,7 @@ def test_a_reply_from_an_outdated_screen_is_held_and_sent_on_confirmation(demo, 
     changes = [li.text.split(" · ")[0] for li in held_back.all("li")]
     assert changes[-2] == "Agent2 replied: He already wrote"
     assert changes[-1].startswith("Admin transferred this conversation to Agent1")
-    assert changes[-1].endswith(": Yours again")
+    assert changes[-1].endswith("Yours again")
     assert composer.one("button", css="send").text == "Send anyway"
     assert composer.form()["text"] == "My answer"
     with scope(demo.id):
@@ -148,8 +150,8 @@ def test_a_reply_that_cannot_be_sent_comes_back_with_the_reason(demo, agent1, he
 def test_a_message_is_quoted_by_its_link(demo, agent1, held):
     page = parse(agent1.get(demo.url(f"inbox/{held.pk}/")))
     link = page.id(f"message-{held.last_message_id}").one("a", css="msg__quote")
-    assert link["href"] == f"?quote={held.last_message_id}#reply"
-    page = parse(agent1.get(demo.url(f"inbox/{held.pk}/{link['href']}")))
+    assert link["href"] == demo.url(f"inbox/{held.pk}/?quote={held.last_message_id}#reply")
+    page = parse(agent1.get(link["href"]))
     assert page.id("composer-quote").text == "Rania Haddad Hello, is my order on its way?"
     send(agent1, page.id("composer"), text="Yes")
     with scope(demo.id):

@@ -82,9 +82,9 @@ def test_tabs_are_links_with_true_counts_and_the_current_one_is_marked(demo, age
     make_conversation(demo, state="closed")
     page = parse(agent1.get(demo.url("inbox/?tab=claimed")))
     assert [(tab["href"], tab.text, tab.get("aria-current")) for tab in page.all("a", css="tab")] == [
-        (demo.url("inbox/?tab=unclaimed"), "Unclaimed 1", None),
-        (demo.url("inbox/?tab=claimed"), "Claimed 2", "page"),
-        (demo.url("inbox/?tab=closed"), "Closed 1", None),
+        ("?tab=unclaimed", "Unclaimed 1", None),
+        ("?tab=claimed", "Claimed 2", "page"),
+        ("?tab=closed", "Closed 1", None),
     ]
     assert [(a.text, a.get("aria-current")) for a in page.one("nav", css="seg").all("a")] == [
         ("Mine 1", "page"),
@@ -149,7 +149,7 @@ def test_a_search_says_how_many_of_what_and_leads_back(demo, agent1):
     page = parse(agent1.get(demo.url("inbox/?tab=claimed&q=pomegranate")))
     note = page.one("p", css="list__note")
     assert note.text == "2 conversations for “ pomegranate ”, in any state Clear"
-    assert note.one("a")["href"] == demo.url("inbox/?tab=claimed")
+    assert note.one("a")["href"] == "?tab=claimed"
     assert [state.text for state in page.id("rows").all(css="row__state")] == ["Unclaimed", "Closed"]
     assert page.id("q")["value"] == "pomegranate"
     assert page.all("a", css="tab", aria_current="page") == []

@@ -69,7 +69,7 @@ def test_an_admin_transfers_with_a_note_and_an_agent_may_not(demo, agent1, agent
     assert [
         (label.one("b").text, label.one("input")["value"]) for label in form.all("label", css="choice")
     ] == [
-        ("Admin", str(demo.admin.pk)),
+        ("Admin (you)", str(demo.admin.pk)),
         ("Agent2", str(demo.agent2.pk)),
         ("Marketer", str(demo.marketer.pk)),
     ]

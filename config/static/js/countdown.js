@@ -2,20 +2,35 @@
 // The server decides what is closed; at zero it is only asked.
 
 import { refresh } from "./controls.js";
+import { on } from "./live.js";
 import { say } from "./words.js";
 
 const TICK = 10_000, LOW = 2 * 3_600_000, WINDOW = 24 * 3_600_000; // ms
-let askedFor = 0; // the end of a window for which the composer has been fetched again
+let timer = 0, due = 0; // the next tick, and when it comes at the latest
+let asked = 0; // when the composer was fetched again because its window had ended
 
 /** Starts ticking, also at once when the tab is seen again. */
 export function start() {
-  setInterval(tick, TICK);
+  on("painted", wait);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+  tick();
+}
+
+/** Waits for the next tick, or for what ends or opens before it. */
+function wait() {
+  const now = Date.now();
+  const moments = [...document.querySelectorAll("[data-expires], [data-show-at][hidden]")]
+    .map((element) => time(element.dataset.expires ?? element.dataset.showAt) - now)
+    .filter((rest) => rest > 0);
+  clearTimeout(timer);
+  timer = setTimeout(tick, Math.max(0, Math.min(due - now, ...moments)));
 }
 
 /** Draws all that depends on the time. */
 export function tick() {
   const now = Date.now();
+  due = now + TICK;
+  wait();
   for (const element of document.querySelectorAll("[data-expires]")) draw(element, time(element.dataset.expires) - now);
   for (const element of document.querySelectorAll("[data-until]")) {
     const rest = time(element.dataset.until) - now;
@@ -35,7 +50,7 @@ function draw(element, rest) {
   element.querySelectorAll("circle")[1]?.setAttribute("stroke-dasharray", `${share} 100`);
   if (inComposer) {
     element.querySelector("b").textContent = say("left", { time: left(rest, { exact: true }) });
-    if (rest <= 0) ended(time(element.dataset.expires));
+    if (rest <= 0) ended();
   } else if (rest > 0) {
     element.lastChild.textContent = ` ${left(rest)}`;
   } else {
@@ -45,10 +60,10 @@ function draw(element, rest) {
   }
 }
 
-/** Once for each end: a browser whose clock is ahead must not ask again and again. */
-function ended(at) {
-  if (askedFor === at) return;
-  askedFor = at;
+/** Asks the server, once per tick: where this browser's clock is ahead, it says for a while that nothing has ended. */
+function ended() {
+  if (Date.now() - asked < TICK) return;
+  asked = Date.now();
   refresh();
 }
 

@@ -54,7 +54,9 @@ function go(step) {
 
 function sheet() {
   if (document.getElementById("keys")) return;
-  const dialog = make("dialog", "dialog dialog--sm"), head = make("header", "dialog__head"), body = make("div", "dialog__body fields");
+  const dialog = make("dialog", "dialog dialog--sm"), form = make("form");
+  const head = make("header", "dialog__head"), body = make("div", "dialog__body fields");
+  form.method = "dialog";
   dialog.id = "keys";
   dialog.dataset.modal = "";
   const title = make("h2", "", say("keys")), close = make("button", "btn", say("close"));
@@ -63,7 +65,7 @@ function sheet() {
   close.type = "button";
   close.dataset.close = "";
   head.append(title, close);
-  const list = make("dl", "facts");
+  const list = make("dl", "facts facts--wide");
   for (const [key, name] of SHEET) {
     const term = make("dt");
     term.append(make("kbd", "", key));
@@ -78,7 +80,8 @@ function sheet() {
   });
   label.append(box, make("span", "", say("keysOn")));
   body.append(list, label);
-  dialog.append(head, body);
+  form.append(head, body);
+  dialog.append(form);
   document.body.append(dialog);
   dialog.showModal();
 }

@@ -1,10 +1,11 @@
 // The list of conversations: rows arrive, change, move and leave as the filter on the screen demands.
 // Rows never move under the pointer or the keyboard's focus; what arrives meanwhile waits in the strip above.
 
-import { draftChanged, draftOf } from "./drafts.js";
+import { draftChanged } from "./drafts.js";
 import { awaken, elements } from "./fragment.js";
 import { on } from "./live.js";
-import { isMe, justActed, mark } from "./mine.js";
+import { isMe, justActed } from "./mine.js";
+import { dress, isNewer, keepPlace, refresh, showDraft } from "./row.js";
 import { say } from "./words.js";
 
 const ROWS_MOST = 200;
@@ -44,7 +45,7 @@ export function start() {
   });
   addEventListener("storage", (event) => {
     const row = document.getElementById(`row-${draftChanged(event)}`);
-    if (row) showDraft(row);
+    if (row) showDraft(row, current);
   });
 }
 
@@ -75,22 +76,18 @@ export function adopt() {
   for (const row of [...rows.children]) {
     if (ids.has(row.id)) { row.remove(); continue; }
     ids.add(row.id);
-    mark(row);
-    showDraft(row);
+    dress(row, current);
   }
   limit();
-  showCurrent(current);
 }
 
 /** Marks the row of the conversation on the screen. */
 export function showCurrent(id) {
   const before = current;
   current = id;
-  for (const link of rows?.querySelectorAll(".row[aria-current]") ?? []) link.removeAttribute("aria-current");
-  if (id !== null) document.querySelector(`#row-${id} > .row`)?.setAttribute("aria-current", "true");
-  for (const each of new Set([before, id])) {
+  for (const each of [before, id]) {
     const row = each !== null && document.getElementById(`row-${each}`);
-    if (row) showDraft(row);
+    if (row) dress(row, current);
   }
 }
 
@@ -116,15 +113,16 @@ function take(frame) {
   const waiting = later.get(id);
   const searching = list.dataset.q !== "";
   const belongs = searching ? Boolean(shown) : fits(fresh);
-  keepPlace(fresh);
+  keepPlace(fresh, list.dataset.query);
   if (shown) {
     refresh(shown, fresh);
+    dress(shown, current);
     shown.classList.toggle("is-leaving", !belongs);
     if (!belongs) later.set(id, { change: "gone", row: shown });
     else if (!searching && isOutOfPlace(shown)) later.set(id, { change: "moved", row: shown });
     else later.delete(id);
   } else if (belongs && isWithin(fresh)) {
-    dress(fresh);
+    dress(fresh, current);
     later.set(id, { change: "new", row: fresh });
   } else if (waiting) {
     later.delete(id);
@@ -139,53 +137,15 @@ function fits(row) {
   return tab !== "claimed" || owner !== "mine" || isMe(row.dataset.holder);
 }
 
-/** A row in a frame is the same for everybody; its links keep this reader's list beside the thread. */
-function keepPlace(row) {
-  for (const link of row.querySelectorAll(".row, .row__more")) {
-    for (const name of ["href", "hx-get"]) {
-      const [path, query] = link.getAttribute(name).split("?");
-      link.setAttribute(name, path + list.dataset.query + (query ? `&${query}` : ""));
-    }
-  }
-}
-
 /** Rows that are not loaded yet come with the next page. */
 function isWithin(row) {
   const last = rows.lastElementChild;
   return !moreLink() || !last || isNewer(row, last);
 }
 
-function isNewer(a, b) {
-  return a.dataset.at === b.dataset.at
-    ? Number(a.dataset.id) > Number(b.dataset.id)
-    : Number(a.dataset.at) > Number(b.dataset.at);
-}
-
 function isOutOfPlace(row) {
   const { previousElementSibling: above, nextElementSibling: below } = row;
   return Boolean((above && isNewer(row, above)) || (below && isNewer(below, row)));
-}
-
-function refresh(shown, fresh) {
-  copyAttributes(shown, fresh);
-  const link = shown.querySelector(":scope > .row"), drawn = fresh.querySelector(":scope > .row");
-  const isCurrent = link.getAttribute("aria-current");
-  copyAttributes(link, drawn);
-  if (isCurrent) link.setAttribute("aria-current", isCurrent);
-  link.replaceChildren(...drawn.childNodes); // the link itself stays: it may have the focus
-  mark(shown);
-  showDraft(shown);
-}
-
-function copyAttributes(to, from) {
-  for (const { name, value } of from.attributes) if (name !== "class") to.setAttribute(name, value);
-  to.className = from.className;
-}
-
-function dress(row) {
-  mark(row);
-  showDraft(row);
-  if (Number(row.dataset.id) === current) row.querySelector(".row").setAttribute("aria-current", "true");
 }
 
 function soon() {
@@ -280,24 +240,4 @@ function showStrip() {
   strip.hidden = added + moved === 0;
   if (strip.hidden) return;
   strip.querySelector("[data-newstrip]").textContent = added ? say("new", { n: added }) : say("moved", { n: moved });
-}
-
-/** "Draft: …" instead of the preview, except where the text itself is on the screen. */
-function showDraft(row) {
-  const preview = row.querySelector(".row__prev");
-  if (!preview) return;
-  const id = Number(row.dataset.id), text = id === current ? "" : draftOf(id);
-  row.querySelector(".row__draft")?.remove();
-  preview.hidden = Boolean(text);
-  if (!text) return;
-  const draft = preview.cloneNode(false);
-  draft.hidden = false;
-  draft.classList.add("row__draft");
-  const label = document.createElement("span"), words = document.createElement("bdi");
-  label.className = "draft";
-  label.textContent = say("draft");
-  words.dir = "auto";
-  words.textContent = text.slice(0, 120);
-  draft.append(label, words);
-  preview.after(draft);
 }

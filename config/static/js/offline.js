@@ -10,7 +10,7 @@ const PATIENCE = 5000, FAREWELL = 4000; // ms
 export function start() {
   const banner = document.getElementById("offline");
   if (!banner) return;
-  const text = banner.querySelector("span");
+  const text = banner.querySelector("span"), lost = text.textContent;
   let timer = 0, waiting = false;
 
   on("lost", () => {
@@ -18,7 +18,7 @@ export function start() {
     waiting = true;
     clearTimeout(timer);
     banner.classList.remove("offline--back");
-    text.textContent = say("lost");
+    text.textContent = lost;
     timer = setTimeout(() => { banner.hidden = false; }, PATIENCE);
   });
 

@@ -3,7 +3,6 @@
 const WORDS = {
   en: {
     back: "Back online. Everything is up to date.",
-    lost: "Reconnecting… what you see may be out of date.",
     draft: "Draft:",
     kept: "Your unsent text",
     failed: "Not sent: the server could not be reached. Your text is still here.",
@@ -34,8 +33,7 @@ const WORDS = {
     keySheet: "This list",
   },
   ar: {
-    back: "عاد الاتصال، وكل شيء محدَّث.",
-    lost: "جارٍ إعادة الاتصال… قد يكون ما تراه قديمًا.",
+    back: "عاد الاتصال، وكل شيء محدّث.",
     draft: "مسودة:",
     kept: "نصك الذي لم يُرسل",
     failed: "لم تُرسل الرسالة: تعذّر الوصول إلى الخادم. نصك ما زال هنا.",
@@ -56,8 +54,8 @@ const WORDS = {
       one: "الانتقال إلى رسالة جديدة واحدة", two: "الانتقال إلى رسالتين جديدتين", few: "الانتقال إلى {n} رسائل جديدة",
       many: "الانتقال إلى {n} رسالة جديدة", other: "الانتقال إلى {n} رسالة جديدة",
     },
-    left: "بقي {time}",
-    templateOnly: "قالب فقط",
+    left: "متبقٍ {time}",
+    templateOnly: "قوالب فقط",
     hoursMinutes: "{h} س {m} د",
     hours: "{h} س",
     minutes: "{m} د",

@@ -193,6 +193,7 @@ STORAGES = {
 if DEMO or DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = True
+    WHITENOISE_AUTOREFRESH = True  # a file edited while the demo runs is served as it is now
     WHITENOISE_MAX_AGE = 60
 
 # Security

@@ -57,6 +57,11 @@ class Person:
         self.page.locator("[name=password]").fill(PASSWORD)
         self.page.locator("[name=password]").press("Enter")
 
+    def claims(self) -> None:
+        """Presses the button of an unclaimed conversation's composer, and waits until a reply can be sent."""
+        self.composer.locator(".send").click()
+        expect(self.page.locator("#composer[data-reply]")).to_be_visible()
+
     def sends(self, text: str) -> None:
         """Types a reply and presses Enter."""
         self.field.fill(text)

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.customers import conversation
+from tests.browser.people import PHONE
 
 ARABIC = re.compile("[\u0600-\u06ff]")
 
@@ -72,9 +73,8 @@ def test_the_same_way_in_arabic_from_right_to_left(demo, people, sim):
     number = sim.customer(demo, "رانيا حداد").has_written("أين طلبي؟")
     agent.row(number).locator(".row").click()
     expect(agent.message("أين طلبي؟")).to_be_visible()
-    claim = agent.composer.locator(".send")
-    expect(claim).to_have_text(ARABIC)
-    claim.click()
+    expect(agent.composer.locator(".send")).to_have_text(ARABIC)
+    agent.claims()
     expect(agent.log.locator(".event")).to_contain_text(ARABIC)
     agent.sends("خرج هذا الصباح. Order 4711")
     expect(agent.ticks("خرج هذا الصباح. Order 4711")).to_have_attribute("aria-label", ARABIC)
@@ -93,7 +93,7 @@ def test_on_a_phone_one_pane_is_shown_at_a_time_and_nothing_is_wider_than_the_sc
     number = sim.customer(demo, "Rania Haddad").has_written("https://example.test/" + "x" * 200)
     agent = people.open(
         demo.agent1,
-        viewport={"width": 390, "height": 844},
+        viewport=PHONE,
         color_scheme="dark",
         has_touch=True,
         is_mobile=True,

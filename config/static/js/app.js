@@ -29,6 +29,13 @@ function look() {
   countdown.tick();
 }
 
+/** What had the focus may have been exchanged or removed: it goes to what took its place, never to nowhere. */
+function keepFocus(exchanged) {
+  if (document.activeElement !== document.body) return;
+  const place = exchanged === "list" ? document.querySelector("#list .tabs [aria-current]") : null;
+  (place ?? document.getElementById("main"))?.focus({ preventScroll: true });
+}
+
 document.documentElement.classList.remove("js-off");
 menu.start();
 dialog.start();
@@ -53,6 +60,7 @@ if (document.body.dataset.live) {
     if (event.detail.target?.id === "rows") list.adopt();
     look();
     thread.look(); // who has just become the holder looks at what is new
+    setTimeout(keepFocus, 0, event.detail.target?.id);
   });
   document.addEventListener("htmx:oobAfterSwap", look);
   document.addEventListener("htmx:historyRestore", () => { look(); list.restorePlace(); });

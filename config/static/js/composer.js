@@ -1,11 +1,13 @@
 // The place where an agent writes: drafts, Enter, quotes, and text that survives whatever happens around it.
 
 import { draftOf, keepDraft } from "./drafts.js";
+import { awaken } from "./fragment.js";
 import { say } from "./words.js";
 
 const growsByItself = CSS.supports("field-sizing", "content");
 let composing = false;
 let pending = null; // the exchange that htmx is making
+let sendNext = false; // Enter was pressed while the reply before was on its way
 let begun = null; // what a form with text in it says it has seen, also while there is no form to say it
 let newest = { message: 0, version: 0 }; // what the screen shows; the form says it when the agent begins to type
 
@@ -94,7 +96,8 @@ export function restore(kept, { adopt = false } = {}) {
     if (kept.hadFocus) document.getElementById("main")?.focus({ preventScroll: true });
     return;
   }
-  if (!text.value) text.value = kept.text;
+  // What is typed while a form is on its way is in no answer of the server.
+  if (kept.text) text.value = kept.text;
   if (kept.quoted && hidden("quoted") && !hidden("quoted").value) {
     hidden("quoted").value = kept.quoted;
     document.getElementById("composer-quote")?.replaceWith(kept.quote);
@@ -113,7 +116,8 @@ export function restore(kept, { adopt = false } = {}) {
 /** htmx is about to exchange the composer, for the answer to a verb of this agent. */
 function leaving({ detail: { target, shouldSwap, requestConfig, xhr } }) {
   if (target?.id !== "composer" || !shouldSwap) return;
-  const sent = xhr?.status === 200 && /\/reply\/$/.test(requestConfig.path.split("?")[0]);
+  const isReply = xhr?.status === 200 && /\/reply\/$/.test(requestConfig.path.split("?")[0]);
+  const sent = isReply ? requestConfig.parameters.text : null;
   pending = { element: form(), kept: capture(), sent };
 }
 
@@ -123,11 +127,16 @@ function arrived() {
   pending = null;
   // Who pressed a button had it taken away under the pointer: the next words are typed here.
   kept.hadFocus ||= document.activeElement === document.body;
-  if (sent) {
-    keepDraft(kept.thread, "");
-    Object.assign(kept, { text: "", quoted: "", caret: null });
+  if (sent !== null) {
+    const typed = kept.text.startsWith(sent) ? kept.text.slice(sent.length) : kept.text;
+    keepDraft(kept.thread, typed);
+    Object.assign(kept, { text: typed, quoted: "", caret: null });
   }
   restore(kept, { adopt: true });
+  awaken(form()); // htmx would do so a moment later, and an Enter in between would leave the page
+  const follows = sendNext && sent !== null && kept.thread === thread();
+  sendNext = false;
+  if (follows && field()?.value.trim()) form().requestSubmit(form().querySelector(".send"));
 }
 
 function typed() {
@@ -141,7 +150,8 @@ function pressed(event) {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
   const button = form().querySelector(".send");
-  if (!button.disabled && field().value.trim()) form().requestSubmit(button);
+  if (button.disabled) sendNext ||= !event.repeat;
+  else if (field().value.trim()) form().requestSubmit(button);
 }
 
 function sending(event) {
@@ -152,6 +162,7 @@ function sending(event) {
 }
 
 function fail() {
+  sendNext = false;
   delete form().dataset.busy;
   form().querySelector(".composer__error")?.remove();
   const error = document.createElement("p");

@@ -12,7 +12,7 @@ from django.db import connections
 from accounts.models import BusinessAccount, Membership, PhoneNumber, Stream, User, Workspace
 
 TENANTS = 5  # the first has 80 % of everything
-AGENTS, NUMBERS = 5, 2  # per tenant
+AGENTS, NUMBERS = 2, 2  # per tenant
 RARE_WORD, RARE_NAME, RARE = "refrigerator", "Zenobia", 16  # so many of each, however large the database
 COMMON_WORD, COMMON_NAME = "order", "Mohammad"  # one message in five, one customer in eight
 TABLES = [f"inbox_{name}" for name in ("message", "conversation", "claim", "systemline", "tally")] + [
@@ -78,7 +78,7 @@ CONTACTS = """
     INSERT INTO phonebook_contact (id, workspace_id, name, profile_name, username, phone, language, created)
     SELECT i, workspace_id, '', CASE WHEN mod(i, %(conversations)s / %(rare)s) = 1 THEN %(rare_name)s
             ELSE (%(first_names)s::text[])[1 + pg_temp.dice(i, 3, 16)] END
-        || ' ' || (%(last_names)s::text[])[1 + pg_temp.dice(i, 4, 16)], '', '+' || (962700000000 + i), '', last_at
+        || ' ' || (%(last_names)s::text[])[1 + pg_temp.dice(i, 4, 16)], '', '+' || 962770000000 + pg_temp.dice(i, 7, 30000000), '', last_at
     FROM plan ORDER BY i
 """
 MESSAGES = """

@@ -118,10 +118,14 @@ class Hub:
         while True:
             try:
                 client = redis.asyncio.from_url(settings.REDIS_URL, health_check_interval=15)
-                async with client, client.pubsub(ignore_subscribe_messages=True) as pubsub:
+                async with client, client.pubsub() as pubsub:
                     await pubsub.subscribe(stream.POKES)
                     async for message in pubsub.listen():
-                        self._heard(message["data"])
+                        if message["type"] == "message":
+                            self._heard(message["data"])
+                        else:
+                            # Subscribed (again): what was said in between was said to nobody.
+                            await self._try(self._look)
             except (redis.RedisError, OSError) as error:
                 log.warning("live.pokes_lost", error=str(error))
             await asyncio.sleep(1)
@@ -169,10 +173,13 @@ class Hub:
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(seconds)
-            try:
-                await step()
-            except Exception:  # one failed round must not be the last one
-                log.exception("live.round_failed", step=step.__name__)
+            await self._try(step)
+
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except Exception:  # one failed round must not be the last one
+            log.exception("live.round_failed", step=step.__name__)
 
     def _keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)

@@ -106,13 +106,10 @@ def search(words: str, *, number_id: int | None = None) -> Page:
     The function of the database repeats the tenant check: row-level security would switch its indexes off.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT inbox_search(%s, %s)", [words, SEARCH_AT_MOST + 1])
-        ids = [row[0] for row in cursor.fetchall()]
-    found = [row for row in rows(ids) if number_id in (None, row.number_id)]
+        cursor.execute("SELECT inbox_search(%s, %s, %s)", [words, SEARCH_AT_MOST + 1, number_id])
+        found = rows([row[0] for row in cursor.fetchall()])
     shown = found[:SEARCH_AT_MOST]
-    return Page(
-        shown, Cursor(shown[-1].last_at, shown[-1].pk) if len(ids) > SEARCH_AT_MOST and shown else None
-    )
+    return Page(shown, Cursor(shown[-1].last_at, shown[-1].pk) if len(found) > SEARCH_AT_MOST else None)
 
 
 def counts(workspace_id: int) -> dict[str, dict[str, Any]]:

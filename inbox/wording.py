@@ -96,7 +96,7 @@ def _detail(message: Message) -> str:
     content = payload.get(message.kind)
     if message.kind == "contacts":
         cards = content if isinstance(content, list) else []
-        return "، ".join(filter(None, (_text(card, "name", "formatted_name") for card in cards[:5])))
+        return ", ".join(filter(None, (_text(card, "name", "formatted_name") for card in cards[:5])))
     if message.kind == "location":
         place = [_text(content, "name"), _text(content, "address")]
         return ", ".join(filter(None, place)) or _coordinates(content)

@@ -41,7 +41,6 @@ class Door:
         self._stored = stored
         self._waiting: list[tuple[bytes, asyncio.Future[bool]]] = []
         self._bytes = 0
-        self._wake = asyncio.Event()
         self._flusher: asyncio.Task[None] | None = None
         self._stopping = False
         self._connection: psycopg.AsyncConnection[Any] | None = None
@@ -49,6 +48,7 @@ class Door:
     async def start(self) -> None:
         """Starts the one flusher. A database that is not there yet is not fatal: POSTs get 503 until it is."""
         self._stopping = False
+        self._wake = asyncio.Event()  # belongs to the loop that waits for it
         self._flusher = asyncio.create_task(self._flush_forever())
 
     async def stop(self) -> None:

@@ -1,6 +1,7 @@
 """People at their browsers: one browser context each, watched for everything that goes wrong in it."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.test import Client
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Response,
@@ -252,7 +254,8 @@ class People:
         """What everybody sees now."""
         folder.mkdir(parents=True, exist_ok=True)
         for number, person in enumerate(self.everybody):
-            person.page.screenshot(path=folder / f"{test}-{number}.png", timeout=5000)
+            with suppress(Error):  # a picture less must not hide what went wrong
+                person.page.screenshot(path=folder / f"{test}-{number}.png", timeout=5000)
 
     def faults(self) -> list[str]:
         """What went wrong in any of the browsers."""

@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -62,8 +63,25 @@ class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+class PersonForm(UserChangeForm):  # type: ignore[type-arg]
+    """Whoever is switched off leaves all workspaces, so no workspace may lose its last admin by it."""
+
+    def clean(self) -> dict[str, Any]:
+        """Locks the members of the person's workspaces, until the request's transaction ends, before it looks."""
+        data: dict[str, Any] = super().clean() or {}
+        if not data.get("is_active"):
+            for membership in members.lock_everywhere(self.instance):
+                try:
+                    if membership.is_admin:
+                        members.keep_an_admin(membership)
+                except Refused as refused:
+                    self.add_error("is_active", f"{membership.workspace}: {refused.message}")
+        return data
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+    form = PersonForm
     list_display = ("username", "email", "first_name", "is_active", "is_staff", "last_login")
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Preferences"), {"fields": ("language", "theme")}))
     add_fieldsets = (
@@ -76,13 +94,20 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         ),
     )
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Who is switched off leaves every workspace, with all that follows (switched on, they are taken back there)."""
+        super().save_model(request, obj, form, change)
+        if change and not obj.is_active:
+            for membership in members.lock_everywhere(obj):
+                members.leave(membership)
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:  # noqa: ARG002
         """What a person wrote stays theirs: switch off “active” instead."""
         return False
 
 
 class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Keeps the rule that a workspace never loses its last admin."""
+    """Keeps the rules that a workspace never loses its last admin and that members can log in."""
 
     class Meta:
         model = Membership
@@ -91,6 +116,9 @@ class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Locks the workspace's members, until the request's transaction ends, before it looks."""
         data: dict[str, Any] = super().clean() or {}
+        person = self.instance.user if self.instance.pk else data.get("user")
+        if data.get("is_active") and person and not person.is_active:
+            raise ValidationError(members.SWITCHED_OFF)
         if self.instance.pk and self.instance.workspace_id:
             members.lock_members(self.instance.workspace_id)
             before = Membership.objects.get(pk=self.instance.pk)

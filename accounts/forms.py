@@ -139,6 +139,9 @@ class NumberForm(forms.Form):
             token.help_text = _("A token is stored. Leave this empty to keep it.")
         for field in ("phone_number_id", "waba_id"):
             self.fields[field].widget.attrs |= {"dir": "ltr", "inputmode": "numeric"}
+        if number is not None:
+            # Not `disabled`: that would drop another id silently, and the action says why it cannot be.
+            self.fields["phone_number_id"].widget.attrs["readonly"] = True
 
     def details(self) -> NumberDetails:
         """What was typed, for the action. Call on a valid form."""

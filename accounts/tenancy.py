@@ -8,13 +8,22 @@ to route webhooks, to sweep, to seed and to administer.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import connection, transaction
+import structlog
+from django.db import OperationalError, connection, transaction
 from django.db.models import Model
 from django.http import HttpResponseBase
+from psycopg.errors import DeadlockDetected
 
 from accounts import stream
+
+log = structlog.get_logger(__name__)
+
+DEADLOCK_TRIES = 6
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class OwnerMigrates:
@@ -67,6 +76,28 @@ def crossing() -> Iterator[None]:
             yield
         with connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
+
+
+def retrying_deadlocks(function: Callable[P, R]) -> Callable[P, R]:
+    """A function that opens its own outermost scope, and is run again when PostgreSQL ended it to break a deadlock.
+
+    At once, since the other side has what it waited for; at most six times in all, then OperationalError. Everything
+    the function does besides writing must bear repeating. Inside another transaction it does nothing: PostgreSQL has
+    rolled that back as a whole, so whoever opened it has to begin again.
+    """
+
+    @wraps(function)
+    def retried(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(1, DEADLOCK_TRIES):
+            try:
+                return function(*args, **kwargs)
+            except OperationalError as error:
+                if connection.in_atomic_block or not isinstance(error.__cause__, DeadlockDetected):
+                    raise
+                log.info("tenancy.deadlock_retried", function=function.__qualname__, attempt=attempt)
+        return function(*args, **kwargs)
+
+    return retried
 
 
 def reads(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

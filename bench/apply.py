@@ -149,7 +149,7 @@ def _sent_messages(numbers: list[PhoneNumber]) -> list[tuple[str, str]]:
 def _post(phone_number_id: str, value: dict[str, object]) -> bytes:
     metadata = {"display_phone_number": "96265550101", "phone_number_id": phone_number_id}
     value = {"messaging_product": "whatsapp", "metadata": metadata, **value}
-    entry = {"id": "200000000000001", "changes": [{"field": "messages", "value": value}]}
+    entry = {"id": f"3{phone_number_id[1:]}", "changes": [{"field": "messages", "value": value}]}
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 

@@ -18,27 +18,19 @@ from bench.population import populate
 CONVERSATIONS = int(os.environ.get("CONVERSATIONS", "1000000"))
 SMALL = 1_000
 CALLS = 30 // PAIRS + 1  # of each question, in each of the pairs
-CASES = [
-    *(
-        "list-unclaimed",
-        "list-mine",
-        "list-claimed",
-        "list-closed",
-        "list-number",
-        "list-mine-number",
-        "list-page-500",
-    ),
-    *("counts", "thread"),
-    *("search-rare-word", "search-common-word", "search-rare-name", "search-common-name", "search-phone"),
-]
-AT_MOST, SEARCH_AT_MOST = 1.5, 3
-START = "import django; django.setup(); from bench.reader import serve; serve()"
+LISTS = ["unclaimed", "mine", "claimed", "closed", "number", "mine-number", "page-500"]
+SEARCHES = ["rare-word", "common-word", "rare-name", "common-name", "phone"]
+AT_MOST, SEARCH_AT_MOST = 1.5, 3.0
+MIGRATE = [sys.executable, "manage.py", "migrate", "--database", "owner", "--verbosity", "0"]
+READ = [sys.executable, "-c", "import django; django.setup(); from bench.reader import serve; serve()"]
 
 
 def run(report: Report) -> None:
     """Every question of the inbox's pages; the value is the time of one in milliseconds."""
     with _reader("bench_large", CONVERSATIONS) as large, _reader("bench_small", SMALL) as small:
-        for case in CASES:
+        cases = {case: AT_MOST for case in [*(f"list-{name}" for name in LISTS), "counts", "thread"]}
+        cases |= {f"search-{name}": SEARCH_AT_MOST for name in SEARCHES}
+        for case, at_most in cases.items():
             for reader in (small, large):  # warm up
                 reader.ask(case, 10)
             report.pairs(
@@ -46,7 +38,7 @@ def run(report: Report) -> None:
                 "ms",
                 lambda case=case: large.ask(case, CALLS),
                 lambda case=case: small.ask(case, CALLS),
-                at_most=SEARCH_AT_MOST if case.startswith("search") else AT_MOST,
+                at_most=at_most,
             )
 
 
@@ -71,23 +63,19 @@ def _reader(database: str, conversations: int) -> Iterator[Reader]:
         name: urlsplit(os.environ[name])._replace(path=f"/{database}").geturl()
         for name in ("DATABASE_URL", "DATABASE_OWNER_URL")
     }
-    _make(database, conversations, {**os.environ, **urls})
-    with subprocess.Popen(
-        [sys.executable, "-c", START],
-        env={**os.environ, **urls},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Reader(process)
-        process.communicate()
-
-
-def _make(database: str, conversations: int, env: dict[str, str]) -> None:
+    env = {**os.environ, **urls}
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {database}")
         cursor.execute(f"CREATE DATABASE {database}")
-    migrate = [sys.executable, "manage.py", "migrate", "--database", "owner", "--verbosity", "0"]
-    subprocess.run(migrate, env=env, check=True)
-    connections.databases[database] = {**connections.databases["owner"], "NAME": database}
-    populate(database, conversations)
+    try:
+        subprocess.run(MIGRATE, env=env, check=True)
+        connections.databases[database] = {**connections.databases["owner"], "NAME": database}
+        populate(database, conversations)
+        with subprocess.Popen(
+            READ, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            yield Reader(process)
+            process.communicate()
+    finally:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {database} WITH (FORCE)")

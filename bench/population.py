@@ -78,7 +78,8 @@ CONTACTS = """
     INSERT INTO phonebook_contact (id, workspace_id, name, profile_name, username, phone, language, created)
     SELECT i, workspace_id, '', CASE WHEN mod(i, %(conversations)s / %(rare)s) = 1 THEN %(rare_name)s
             ELSE (%(first_names)s::text[])[1 + pg_temp.dice(i, 3, 16)] END
-        || ' ' || (%(last_names)s::text[])[1 + pg_temp.dice(i, 4, 16)], '', '+' || 962770000000 + pg_temp.dice(i, 7, 30000000), '', last_at
+        || ' ' || (%(last_names)s::text[])[1 + pg_temp.dice(i, 4, 16)],
+        '', '+' || 962770000000 + pg_temp.dice(i, 7, 30000000), '', last_at
     FROM plan ORDER BY i
 """
 MESSAGES = """

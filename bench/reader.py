@@ -29,6 +29,9 @@ def serve() -> None:
     workspace_id = Workspace.objects.get(slug="bench-0").pk
     with reading(workspace_id):
         cases = _cases(workspace_id)
+        for name, case in cases.items():
+            if not getattr(case(), "rows", True):
+                raise RuntimeError(f"{name} finds nothing, so it would measure nothing")
     for line in sys.stdin:
         name, calls = line.split()
         times = [_time(workspace_id, cases[name]) for _ in range(int(calls))]

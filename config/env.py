@@ -1,7 +1,7 @@
 """Reads the environment, loudly: a missing or nonsensical value stops the start with one sentence."""
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -67,3 +67,8 @@ def database(name: str) -> dict[str, str | int]:
         "HOST": url.hostname or "",
         "PORT": url.port or 5432,
     }
+
+
+def database_options(name: str) -> dict[str, str]:
+    """What stands behind the ? of the URL (sslmode=verify-full …), for libpq, which refuses what it does not know."""
+    return dict(parse_qsl(urlsplit(text(name)).query))

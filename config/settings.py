@@ -1,12 +1,13 @@
 """Settings, all of them. Values come from the environment (see the table in README.md)."""
 
 from pathlib import Path
+from typing import Any
 
 import structlog
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEMO = env.DEMO
@@ -28,6 +29,8 @@ TOKEN_ENCRYPTION_KEYS = env.secrets(
 
 # How long an answer that may or may not have left waits for its receipt before a person is asked.
 UNCONFIRMED_GRACE_SECONDS = env.integer("UNCONFIRMED_GRACE_SECONDS", 120)
+# Raw webhooks and their ledger hold customers' words and are forgotten after this.
+WEBHOOK_RETENTION_DAYS = env.integer("WEBHOOK_RETENTION_DAYS", 30)
 # A send whose worker died is settled after this; longer than any call (whatsapp.transport.LONGEST_CALL_SECONDS).
 SEND_LEASE_SECONDS = env.integer("SEND_LEASE_SECONDS", 100)
 
@@ -89,21 +92,30 @@ TEMPLATES = [
 ]
 
 # The app's login may neither own tables nor skip row-level security; the owner's only migrates.
-DATABASES = {
+DATABASES: dict[str, Any] = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         **env.database("DATABASE_URL"),
+        # A restart of PostgreSQL leaves dead connections in the pool: noticed before use, not by a failed page.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            **env.database_options("DATABASE_URL"),
+            # One stuck row must not hold every connection, and with them every other workspace.
+            "options": "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s",
             "pool": {
                 "min_size": env.integer("DATABASE_POOL_MIN", 2),
                 "max_size": env.integer("DATABASE_POOL_MAX", 16),
-            }
+            },
         },
     }
 }
 if env.given("DATABASE_OWNER_URL"):
     # Only where migrations run: `manage.py migrate --database owner`.
-    DATABASES["owner"] = {"ENGINE": "django.db.backends.postgresql", **env.database("DATABASE_OWNER_URL")}
+    DATABASES["owner"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        **env.database("DATABASE_OWNER_URL"),
+        "OPTIONS": env.database_options("DATABASE_OWNER_URL"),
+    }
 DATABASE_ROUTERS = ["accounts.tenancy.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DISABLE_SERVER_SIDE_CURSORS = True
@@ -121,7 +133,10 @@ CACHES = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "celery"
-CELERY_TASK_ROUTES = {"webhooks.*": {"queue": "events"}, "inbox.tasks.deliver": {"queue": "replies"}}
+CELERY_TASK_ROUTES = {
+    "webhooks.tasks.drain": {"queue": "events"},
+    "inbox.tasks.deliver": {"queue": "replies"},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -133,6 +148,7 @@ CELERY_BEAT_SCHEDULE = {
     "drain webhooks": {"task": "webhooks.tasks.drain", "schedule": 2.0, "options": {"expires": 4}},
     "rematch receipts": {"task": "webhooks.tasks.rematch", "schedule": 5.0, "options": {"expires": 8}},
     "sweep deliveries": {"task": "inbox.tasks.sweep", "schedule": 3.0, "options": {"expires": 6}},
+    "forget webhooks": {"task": "webhooks.tasks.forget", "schedule": 3600.0, "options": {"expires": 3000}},
     "compact": {"task": "inbox.tasks.compact", "schedule": 15.0, "options": {"expires": 30}},
     "sweep checks": {"task": "accounts.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
 }
@@ -224,21 +240,21 @@ if not (DEMO or DEBUG):
     SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 31_536_000)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
 
-# Logs: one line of JSON an event in production, readable on one machine. Never a body, never a token.
+# Logs: one line of JSON an event in production, readable on one machine. Never a body, never a token (logs.py).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    # Django's own default is silent without DEBUG: an error page would leave no trace.
-    "loggers": {"django": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+    "formatters": {"line": {"()": logs.formatter, "readable": DEMO or DEBUG}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        # Django's own default is silent without DEBUG: an error page would leave no trace.
+        "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # Not every path that somebody tried: only our own errors.
+        "django.request": {"level": "ERROR"},
+        # Only `runserver` writes it, every path.
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+    },
 }
 structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.dev.ConsoleRenderer(colors=False) if DEMO or DEBUG else structlog.processors.JSONRenderer(),
-    ],
-    logger_factory=structlog.WriteLoggerFactory(),
+    processors=logs.steps(readable=DEMO or DEBUG), logger_factory=structlog.WriteLoggerFactory()
 )

@@ -135,4 +135,6 @@ def _number(company: Company, workspace: Workspace) -> PhoneNumber:
         phone_number_id=company.phone_number_id,
         display_number=company.display_number,
         name=company.number_name,
+        check_state=PhoneNumber.Check.OK,
+        check_finished=timezone.now(),
     )

@@ -26,6 +26,7 @@ from dev.processes import Child, Refused, free_port, is_alive
 DATABASE = "inbox"
 ROLES = Path(__file__).with_name("roles.sql")
 NOBODY = 65534
+ADVICE = "bring its folder back from a copy, or start anew: make demo-reset"
 CLONE_NEWUSER = 0x10000000  # linux/sched.h
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -63,8 +64,12 @@ def start(base: Path, *, durable: bool, settings: dict[str, str]) -> tuple[Child
         **popen,
     )
     try:
-        server.until(lambda: _answers(port, passwords["postgres"]), seconds=60)
+        _await(server, port, passwords["postgres"])
         _prepare(port, passwords)
+    except psycopg.Error as error:
+        server.stop()
+        reason = str(error).partition("\n")[0]
+        raise Refused(f"PostgreSQL runs but cannot use {data} ({reason}); {ADVICE}") from None
     except BaseException:
         server.stop()
         raise
@@ -72,6 +77,17 @@ def start(base: Path, *, durable: bool, settings: dict[str, str]) -> tuple[Child
         "DATABASE_OWNER_URL": _url("inbox_owner", passwords["inbox_owner"], port, DATABASE),
         "DATABASE_URL": _url("inbox_app", passwords["inbox_app"], port, DATABASE),
     }
+
+
+def reach(name: str, url: str) -> None:
+    """Refused, in one sentence, unless a server lets us in at the URL that the variable `name` gives."""
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        reason = str(error).partition("\n")[0]
+        raise Refused(f"No PostgreSQL lets us in at {name} ({reason}); start it, or unset {name}.") from None
+    except psycopg.Error:  # whose words may quote the URL, password and all
+        raise Refused(f"{name} is not the URL of a PostgreSQL database.") from None
 
 
 def secret(base: Path, name: str) -> str:
@@ -189,16 +205,22 @@ def _create(base: Path, binaries: Path, password: str, *, durable: bool, popen: 
     draft.rename(home / "data")
 
 
+def _await(server: Child, port: int, password: str) -> None:
+    try:
+        server.until(lambda: _answers(port, password), seconds=60)
+    except Refused as refused:
+        if server.ended():  # by itself: it cannot read its folder
+            raise Refused(f"{refused}; {ADVICE}") from None
+        raise
+
+
 def _answers(port: int, password: str) -> bool:
     try:
         psycopg.connect(_url("postgres", password, port, "postgres"), connect_timeout=5).close()
     except psycopg.OperationalError as error:
         reason = str(error).rpartition("FATAL:")[2].strip().partition("\n")[0]
         if "FATAL:" in str(error) and not reason.startswith("the database system is"):  # … starting up
-            raise Refused(
-                f"PostgreSQL runs but lets nobody in ({reason}); "
-                "bring its folder back from a copy, or start anew: make demo-reset"
-            ) from None
+            raise Refused(f"PostgreSQL runs but lets nobody in ({reason}); {ADVICE}") from None
         return False
     return True
 

@@ -52,6 +52,7 @@ def services(
                     "The database at DATABASE_URL is not ours to empty; unset that, or empty it yourself."
                 )
             _empty(base)
+        _reach_given()
         if _given("REDIS_URL"):
             found["REDIS_URL"] = os.environ["REDIS_URL"]
         else:
@@ -74,6 +75,15 @@ def _given(*names: str) -> bool:
     if present and len(present) < len(names):
         raise Refused(f"{' and '.join(names)} belong together: set all of them, or none.")
     return bool(present)
+
+
+def _reach_given() -> None:
+    """Before anything is started: what was given and is dead would be noticed by the last process, in 90 seconds."""
+    if _given("REDIS_URL"):
+        valkey.reach("REDIS_URL", os.environ["REDIS_URL"])
+    if _given("DATABASE_URL", "DATABASE_OWNER_URL"):
+        for name in ("DATABASE_OWNER_URL", "DATABASE_URL"):
+            postgres.reach(name, os.environ[name])
 
 
 def _empty(base: Path) -> None:

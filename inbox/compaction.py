@@ -2,12 +2,13 @@
 
 from django.db import connection
 
-from accounts.tenancy import crossing
+from accounts.tenancy import crossing, retrying_deadlocks
 
 EVENTS_KEPT_HOURS = 72
 EVENTS_PER_BATCH = 5_000
 
 
+@retrying_deadlocks
 def fold_tallies() -> int:
     """Adds up the differences of each (workspace, number, state, holder) that has more than one; returns rows folded.
 
@@ -39,14 +40,19 @@ def forget_events() -> int:
     """Deletes live events older than any browser may ask for, a batch per transaction; returns how many."""
     forgotten = 0
     while True:
-        with crossing(), connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM accounts_streamevent WHERE (workspace_id, seq) IN ("
-                " SELECT workspace_id, seq FROM accounts_streamevent"
-                " WHERE created < now() - make_interval(hours => %s) LIMIT %s FOR UPDATE SKIP LOCKED)",
-                [EVENTS_KEPT_HOURS, EVENTS_PER_BATCH],
-            )
-            batch: int = cursor.rowcount
+        batch = _forget_batch()
         forgotten += batch
         if batch < EVENTS_PER_BATCH:
             return forgotten
+
+
+@retrying_deadlocks
+def _forget_batch() -> int:
+    with crossing(), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM accounts_streamevent WHERE (workspace_id, seq) IN ("
+            " SELECT workspace_id, seq FROM accounts_streamevent"
+            " WHERE created < now() - make_interval(hours => %s) LIMIT %s FOR UPDATE SKIP LOCKED)",
+            [EVENTS_KEPT_HOURS, EVENTS_PER_BATCH],
+        )
+        return int(cursor.rowcount)

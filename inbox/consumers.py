@@ -43,7 +43,12 @@ async def live(scope: dict[str, Any], receive: Any, _send: Send) -> None:
         return
     await hub.start()
     slug = scope["url_route"]["kwargs"]["workspace"]
-    listener = await hub.run(admission.admit, scope["user"], scope["session"].session_key, slug)
+    try:
+        listener = await hub.aside(admission.admit, scope["user"], scope["session"].session_key, slug)
+    except DatabaseError as error:
+        log.warning("live.admission_failed", error=str(error))
+        await _close(send, TRY_AGAIN)
+        return
     if listener is None:
         await _close(send, NOT_A_MEMBER)
         return
@@ -55,8 +60,7 @@ async def live(scope: dict[str, Any], receive: Any, _send: Send) -> None:
         thread=_number(query, "thread"),
     )
     try:
-        await hub.join(socket, _number(query, "since"))
-        await _talk(socket, receive, send)
+        await _talk(socket, _number(query, "since"), receive, send)
     except DatabaseError as error:
         log.warning("live.join_failed", error=str(error))
         socket.end(TRY_AGAIN)
@@ -66,11 +70,22 @@ async def live(scope: dict[str, Any], receive: Any, _send: Send) -> None:
         await _close(send, socket.code)
 
 
-async def _talk(socket: Socket, receive: Any, send: Send) -> None:
-    """Writes and listens until the browser goes or the hub wants the socket closed."""
-    tasks = [asyncio.create_task(socket.write(send)), asyncio.create_task(_listen(socket, receive))]
+async def _talk(socket: Socket, since: int | None, receive: Any, send: Send) -> None:
+    """Joins, writes and listens, all at once, until the browser goes or the hub wants the socket closed.
+
+    A browser that goes while it joins ends the work for it. Raises what went wrong while joining.
+    """
+    said: asyncio.Queue[Said] = asyncio.Queue(1)
+    follower = asyncio.create_task(_follow(socket, since, said))
+    tasks = [
+        asyncio.create_task(socket.write(send, hub.turns)),
+        asyncio.create_task(_listen(said, receive)),
+        follower,
+    ]
     try:
         await asyncio.wait([*tasks, socket.ended], return_when=asyncio.FIRST_COMPLETED)
+        if follower.done() and not follower.cancelled():
+            follower.result()
     finally:
         for task in tasks:
             task.cancel()
@@ -78,13 +93,23 @@ async def _talk(socket: Socket, receive: Any, send: Send) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _listen(socket: Socket, receive: Any) -> None:
+async def _follow(socket: Socket, since: int | None, said: asyncio.Queue[Said]) -> None:
+    await hub.join(socket, since)
+    while True:
+        latest = await said.get()
+        await hub.open_thread(socket, latest.thread, latest.since)
+
+
+async def _listen(said: asyncio.Queue[Said], receive: Any) -> None:
+    """Keeps the latest of what the browser says: it shows one thread at a time."""
     while (message := await receive())["type"] == "websocket.receive":
         try:
-            said = msgspec.json.decode(message.get("text") or "", type=Said)
+            latest = msgspec.json.decode(message.get("text") or "", type=Said)
         except msgspec.MsgspecError:
             continue
-        await hub.open_thread(socket, said.thread, said.since)
+        if said.full():
+            said.get_nowait()
+        said.put_nowait(latest)
 
 
 async def _close(send: Send, code: int) -> None:

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Greatest, Now
-from django.utils.translation import gettext_noop
 
 from accounts import stream
-from accounts.tenancy import crossing, scope
+from accounts.tenancy import crossing, retrying_deadlocks, scope
+from inbox import failures
 from inbox.clock import database_now
 from inbox.models import Conversation, Message
 from phonebook.models import Identity
@@ -27,15 +27,11 @@ from whatsapp.errors import Ambiguous, GraphError, Kind, NotSent
 log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 5
+ACCEPTED = {Message.Status.SENT, Message.Status.DELIVERED, Message.Status.READ, Message.Status.PLAYED}
 WINDOW_CLOSED = 131047  # Meta's code for free text outside the window (Error codes, 2026-09)
 # A hint after COMMIT is normally with a worker in milliseconds; only what waits longer has lost its hint.
 SWEEP_AFTER = timedelta(seconds=2)
 SWEEP_ROWS = 500
-
-# Stored in Message.error_details with code None; translated where it is shown.
-NO_TOKEN = gettext_noop("This number has no access token. An admin can enter one in the settings.")
-NO_ADDRESS = gettext_noop("WhatsApp has told us neither a phone number nor a user id of this customer.")
-UNREACHABLE = gettext_noop("WhatsApp could not be reached. Nothing was sent.")
 
 # One pool of connections per process, made on first use: a forked worker must not share its parent's.
 _http = cache(new_http)
@@ -88,6 +84,7 @@ def deliver_next(conversation_id: int, workspace_id: int) -> Next:
     return _record(taken, _send(taken))
 
 
+@retrying_deadlocks
 def sweep() -> list[tuple[int, int]]:
     """Settles what a dead worker left behind, and returns (workspace_id, conversation_id) of what waits for a worker.
 
@@ -119,6 +116,7 @@ def sweep() -> list[tuple[int, int]]:
         return list(cursor.fetchall())
 
 
+@retrying_deadlocks
 def _take(conversation_id: int, workspace_id: int) -> _Letter | Next:
     """Marks the oldest queued message as sending, with a lease and the next attempt number, and commits that."""
     with scope(workspace_id, durable=True):
@@ -154,10 +152,12 @@ def _take(conversation_id: int, workspace_id: int) -> _Letter | Next:
 def _letter(conversation: Conversation, message: Message, now: datetime) -> _Letter | _Answer:
     """The letter, or why it must not or cannot be sent. The window is checked again: the row may have waited long."""
     account, contact = conversation.number.business_account, conversation.contact
+    if _arrived_before(message):
+        return _Answer(Message.Status.FAILED, details=failures.FIRST_ARRIVED)
     if not conversation.window_open(now):
         return _Answer(Message.Status.FAILED, code=WINDOW_CLOSED)
     if not account.access_token:
-        return _Answer(Message.Status.FAILED, details=NO_TOKEN)
+        return _Answer(Message.Status.FAILED, details=failures.NO_TOKEN)
     user_id = None
     if not contact.phone:
         # The newest: WhatsApp makes a new one when the person changes their number.
@@ -170,7 +170,7 @@ def _letter(conversation: Conversation, message: Message, now: datetime) -> _Let
             .first()
         )
         if user_id is None:
-            return _Answer(Message.Status.FAILED, details=NO_ADDRESS)
+            return _Answer(Message.Status.FAILED, details=failures.NO_ADDRESS)
     return _Letter(
         workspace_id=conversation.workspace_id,
         conversation_id=conversation.pk,
@@ -184,6 +184,17 @@ def _letter(conversation: Conversation, message: Message, now: datetime) -> _Let
         context_wamid=message.context_wamid or None,
         is_last=conversation.last_message_id == message.pk,
     )
+
+
+def _arrived_before(message: Message) -> bool:
+    """Whether an earlier try of a message sent again was accepted after all, by a receipt that came while this one
+    waited. All earlier tries: a person may send again what was sent again."""
+    earlier = message.retry_of_id
+    while earlier is not None:
+        status, earlier = Message.objects.values_list("status", "retry_of_id").get(pk=earlier)
+        if status in ACCEPTED:
+            return True
+    return False
 
 
 def _send(letter: _Letter) -> _Answer:
@@ -209,11 +220,15 @@ def _send(letter: _Letter) -> _Answer:
         return _Answer(Message.Status.UNCONFIRMED, details=str(error))
     except NotSent as error:
         log.warning("delivery.not_sent", message=letter.message_id, attempt=letter.attempt, error=str(error))
-        return _again_or_failed(letter.attempt, MOST_ATTEMPTS, _pause(letter.attempt), None, UNREACHABLE)
+        return _again_or_failed(
+            letter.attempt, MOST_ATTEMPTS, _pause(letter.attempt), None, failures.UNREACHABLE
+        )
     except GraphError as error:
         return _refused(letter, error)
     except ValueError as error:
-        return _Answer(Message.Status.FAILED, details=str(error))
+        # In words for developers, so for the log; the client's errors quote neither a token nor an address.
+        log.error("delivery.unsendable", message=letter.message_id, error=str(error))
+        return _Answer(Message.Status.FAILED, details=failures.UNSENDABLE)
     return _Answer(Message.Status.SENT, wamid=accepted.wamid)
 
 
@@ -249,6 +264,7 @@ def _pause(attempt: int) -> float:
     return 2.0**attempt * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
 
 
+@retrying_deadlocks
 def _record(letter: _Letter, answer: _Answer) -> Next:
     """Writes the answer, unless a receipt or the sweep has settled this attempt meanwhile."""
     sending, unconfirmed = Message.Status.SENDING, Message.Status.UNCONFIRMED

@@ -69,8 +69,8 @@ class TransferForm(forms.Form):
 
     def __init__(self, *args: Any, workspace_id: int, holder_id: int | None, **options: Any) -> None:
         super().__init__(*args, **options)
-        colleagues = Membership.objects.filter(workspace_id=workspace_id, is_active=True).exclude(
-            pk=holder_id or 0
-        )
+        colleagues = Membership.objects.filter(
+            workspace_id=workspace_id, is_active=True, user__is_active=True
+        ).exclude(pk=holder_id or 0)
         field = self.fields["to"]
         field.queryset = colleagues.select_related("user").order_by("user__first_name", "id")  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.template.loader import get_template
@@ -25,6 +25,7 @@ REPLAY_LIMIT = 500  # events; who missed more loads the page again
 LINE_MARGIN = timedelta(minutes=2)
 
 RESET = '{"reset":1}'
+WAIT = '{"ping":1}'  # the heartbeat of a socket that is still being told what it missed: promises nothing
 
 
 @dataclass(slots=True)
@@ -47,6 +48,30 @@ class Batch:
     seq: int
     frames: list[Frame]
     members: dict[int, bool]
+
+
+class Row(NamedTuple):
+    """One conversation's frame in a gap, in one language; `seq` is that of its last event."""
+
+    seq: int
+    conversation_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What happened in (after, upto], in one language. `after` is above `asked` when older events are not kept any more.
+
+    `rows` in the order of their last events; `touched` and `members` are the last seq of each conversation (ticks
+    included) and of each member that changed.
+    """
+
+    asked: int
+    after: int
+    upto: int
+    rows: list[Row]
+    touched: dict[int, int]
+    members: dict[int, int]
 
 
 @dataclass(slots=True)
@@ -77,14 +102,26 @@ def read(workspace_id: int, after: int, audience: Audience) -> Batch | None:
         return _batch(list(events), audience) if events else None
 
 
-def missed(workspace_id: int, after: int, upto: int, audience: Audience) -> Batch | None:
-    """All events in (after, upto] as one batch; None when too many, or some are no longer kept."""
-    if upto - after > REPLAY_LIMIT:
-        return None
+def missed(workspace_id: int, after: int, upto: int, language: str) -> Gap:
+    """The events in (after, upto], rendered in one language for everybody who missed any of them."""
     with tenancy.reading(workspace_id):
-        events = list(_events(workspace_id, after).filter(seq__lte=upto))
-        # seq has no gaps, so a missing row is one that was folded away.
-        return _batch(events, audience) if len(events) == upto - after else None
+        events = _unbroken(list(_events(workspace_id, after).filter(seq__lte=upto)), upto)
+        changed = {event.object_id: event.seq for event in events if event.kind == stream.CONVERSATION}
+        found = sorted(queries.rows(list(changed)), key=lambda each: changed[each.pk]) if changed else []
+        with translation.override(language):
+            # Whoever missed less gets the end of this list, so it is the last row that ends the batch.
+            rows = [
+                Row(changed[each.pk], each.pk, _json(_seq(upto, last=each is found[-1]) | _facts(each)))
+                for each in found
+            ]
+    return Gap(
+        asked=after,
+        after=upto - len(events),
+        upto=upto,
+        rows=rows,
+        touched={event.object_id: event.seq for event in events if event.kind != stream.MEMBER},
+        members={event.object_id: event.seq for event in events if event.kind == stream.MEMBER},
+    )
 
 
 def thread_since(workspace_id: int, conversation_id: int, after: int, language: str) -> str:
@@ -120,6 +157,14 @@ def _events(workspace_id: int, after: int) -> Any:
     return events.values_list("seq", "kind", "object_id", "messages", "created", named=True)
 
 
+def _unbroken(events: list[Any], upto: int) -> list[Any]:
+    """The events up to `upto` without a hole: seq has no gaps, so a missing row is one that was folded away."""
+    first = len(events)
+    while first and events[first - 1].seq == upto - (len(events) - first):
+        first -= 1
+    return events[first:]
+
+
 def _coalesce(events: Iterable[Any]) -> dict[int, _Change]:
     """One change per conversation, in the order of their last events, ticks first (see `_batch`)."""
     changes: dict[int, _Change] = {}
@@ -148,29 +193,37 @@ def _batch(events: list[Any], audience: Audience) -> Batch:
     for language in audience.languages:
         with translation.override(language):
             for frame in frames:
-                facts = {"seq": seq} if frame is frames[-1] else {"seq": seq, "more": 1}
-                _fill(frame, language, facts, found[frame.conversation_id], threads)
+                place = _seq(seq, last=frame is frames[-1])
+                _fill(frame, language, place, found[frame.conversation_id], threads)
     return Batch(seq, frames, _members(events))
 
 
+def _seq(seq: int, *, last: bool) -> dict[str, Any]:
+    return {"seq": seq} if last else {"seq": seq, "more": 1}
+
+
 def _fill(
-    frame: Frame, language: str, facts: dict[str, Any], conversation: Conversation, threads: "_Threads"
+    frame: Frame, language: str, place: dict[str, Any], conversation: Conversation, threads: "_Threads"
 ) -> None:
     """Renders the frame in the active language, for those who will get it."""
     opened = conversation.pk in threads
     if frame.only_ticks and not opened:
         return
-    facts |= {
+    facts = place | _facts(conversation)
+    if not frame.only_ticks:
+        frame.row[language] = _json(facts)
+    if opened:
+        frame.thread[language] = _json({**facts, "thread": threads.html(conversation.pk)})
+
+
+def _facts(conversation: Conversation) -> dict[str, Any]:
+    return {
         "conversation": conversation.pk,
         "row": _render("inbox/_row.html", conversation=conversation),
         "state": conversation.state,
         "holder": conversation.holder_id,
         "version": conversation.claim_version,
     }
-    if not frame.only_ticks:
-        frame.row[language] = _json(facts)
-    if opened:
-        frame.thread[language] = _json({**facts, "thread": threads.html(conversation.pk)})
 
 
 def _members(events: list[Any]) -> dict[int, bool]:

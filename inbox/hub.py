@@ -7,25 +7,25 @@ never an event. Workspaces without sockets cost nothing. Started in the server's
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import redis.asyncio
 import structlog
 from django.conf import settings
-from django.db import close_old_connections
 
 from accounts import stream
 from inbox import admission, frames
 from inbox.rooms import Room
 from inbox.sockets import LOG_IN, NOT_A_MEMBER, RESTART, Socket
+from inbox.threads import Threads
 
 log = structlog.get_logger(__name__)
 
 LOOK = 1.0  # seconds between two looks at how far the logs have got
 HEARTBEAT = 20.0  # seconds; a browser gives up on the connection after 45
 RECHECK = 60.0  # seconds between two checks of sessions and memberships
-THREADS = 2
+THREADS = 2  # for those who are here, and as many for those who come; each with a database connection
+TURNS = 4  # sockets that begin to send a piece of what they missed in one round of the loop
 
 
 class Hub:
@@ -35,14 +35,17 @@ class Hub:
         self._rooms: dict[int, Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._reading: dict[Room, asyncio.Task[None]] = {}
-        self._threads: ThreadPoolExecutor | None = None
+        self._live: Threads | None = None
+        self._aside: Threads | None = None
+        self.turns = asyncio.Semaphore(TURNS)
 
     async def start(self) -> None:
         """Starts listening in the running loop; does nothing when it already does."""
-        if self._threads is not None:
+        if self._live is not None:
             return
-        # Threads of its own, that live as long as the hub: work for sockets never waits behind a page.
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hub")
+        # Threads and connections of its own: work for sockets waits for no page, and what is new for no newcomer.
+        self._live, self._aside = Threads(THREADS, "hub-live"), Threads(THREADS, "hub-aside")
+        self.turns = asyncio.Semaphore(TURNS)  # of this loop
         self._keep(self._hear())
         self._keep(self._every(LOOK, self._look))
         self._keep(self._every(HEARTBEAT, self._beat))
@@ -58,21 +61,19 @@ class Hub:
         await asyncio.gather(*tasks, *(room.close() for room in self._rooms.values()), return_exceptions=True)
         self._rooms.clear()
         self._reading.clear()
-        if self._threads is not None:
-            threads, self._threads = self._threads, None
-            await asyncio.to_thread(threads.shutdown)
+        stopping = [threads for threads in (self._live, self._aside) if threads is not None]
+        self._live = self._aside = None
+        await asyncio.gather(*(threads.stop() for threads in stopping))
 
     async def join(self, socket: Socket, since: int | None) -> None:
         """Adds the socket to its workspace's room, after what it missed since `since`."""
         workspace_id = socket.listener.workspace_id
         room = self._rooms.get(workspace_id)
         if room is None:
-            room = self._rooms[workspace_id] = Room(workspace_id, self.run)
-        room.expected += 1
+            room = self._rooms[workspace_id] = Room(workspace_id, self.live, self.aside)
         try:
             await room.join(socket, since)
         finally:
-            room.expected -= 1
             self._leave_if_empty(room)
 
     def leave(self, socket: Socket) -> None:
@@ -85,24 +86,30 @@ class Hub:
     async def open_thread(self, socket: Socket, thread: int | None, since: int | None) -> None:
         """The socket's browser shows another thread (or none)."""
         room = self._rooms.get(socket.listener.workspace_id)
-        if room is not None:
+        if room is not None and socket in room.sockets:
             await room.open_thread(socket, thread, since)
 
-    async def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Calls a synchronous function in one of the hub's threads, with a database connection from the pool."""
-        if self._threads is None:
+    async def live(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Calls a synchronous function for sockets that have joined."""
+        if self._live is None:
             raise RuntimeError("The hub is not running.")
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, _with_connection, function, args
-        )
+        return await self._live.run(function, *args)
+
+    async def aside(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Calls a synchronous function for one that comes or looks back; a thousand of these delay nothing live."""
+        if self._aside is None:
+            raise RuntimeError("The hub is not running.")
+        return await self._aside.run(function, *args)
 
     async def recheck(self) -> None:
         """Closes the sockets whose session ended (4401) or whose member left (4403); two queries for all."""
         sockets = self._sockets()
         if not sockets:
             return
-        members = await self.run(admission.welcome_members, {each.listener.membership_id for each in sockets})
-        sessions = await self.run(admission.live_sessions, {each.listener.session_key for each in sockets})
+        members = await self.live(
+            admission.welcome_members, {each.listener.membership_id for each in sockets}
+        )
+        sessions = await self.live(admission.live_sessions, {each.listener.session_key for each in sockets})
         for socket in sockets:
             listener = socket.listener
             if listener.membership_id not in members:
@@ -144,7 +151,7 @@ class Hub:
         before = {workspace_id: room.cursor for workspace_id, room in self._rooms.items()}
         if not before:
             return
-        reached: dict[int, int] = await self.run(frames.reached, list(before))
+        reached: dict[int, int] = await self.live(frames.reached, list(before))
         for workspace_id, cursor in before.items():
             room, seq = self._rooms.get(workspace_id), reached.get(workspace_id, 0)
             if room is not None and seq < cursor:
@@ -187,20 +194,11 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
     def _sockets(self) -> list[Socket]:
-        return [socket for room in self._rooms.values() for socket in room.sockets]
+        return [socket for room in self._rooms.values() for socket in (*room.sockets, *room.joining)]
 
     def _leave_if_empty(self, room: Room) -> None:
-        if not room.sockets and not room.expected and self._rooms.get(room.workspace_id) is room:
+        if not room.sockets and not room.joining and self._rooms.get(room.workspace_id) is room:
             del self._rooms[room.workspace_id]
-
-
-def _with_connection(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    close_old_connections()
-    try:
-        return function(*args)
-    finally:
-        # Back to the pool; also gets rid of a connection that PostgreSQL closed.
-        close_old_connections()
 
 
 hub = Hub()

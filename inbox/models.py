@@ -1,7 +1,7 @@
 """Conversations, claims, messages and receipts: the rows that decide everything in the inbox.
 
 The constraints here are the invariants of ARCHITECTURE.md; those that Django cannot express are in the migration
-`inbox/migrations/0002_constraints.py`.
+`inbox/migrations/0003_invariants.py`.
 """
 
 from datetime import datetime, timedelta

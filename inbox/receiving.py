@@ -19,8 +19,10 @@ from inbox.models import SERVICE_WINDOW
 from phonebook.resolve import Person, resolve
 from whatsapp.events import InboundMessage, opens_window
 
-# WhatsApp's own notices and changes to earlier messages are no answer of the customer.
-NO_ANSWER = frozenset({"system", "edit", "revoke", "request_welcome"})
+# WhatsApp's own notices and changes to earlier messages say nothing new. A reaction is news, but it opens no window:
+# a closed conversation that it reopened could not be answered.
+NO_NEWS = frozenset({"system", "edit", "revoke", "request_welcome"})
+NO_ANSWER = NO_NEWS | {"reaction"}
 
 
 class Number(NamedTuple):
@@ -166,9 +168,8 @@ def _wake(added: Sequence[tuple[_Added, InboundMessage]]) -> None:
         entry.newest = max(entry.newest, (row.at, row.id))
         if opens_window(message):
             entry.window = max(entry.window or row.at + SERVICE_WINDOW, row.at + SERVICE_WINDOW)
-        if message.type not in NO_ANSWER:
-            entry.answered = True
-            entry.unread += 1
+        entry.answered = entry.answered or message.type not in NO_ANSWER
+        entry.unread += message.type not in NO_NEWS
     if not waking:
         return
     ids = sorted(waking)

@@ -1,42 +1,40 @@
 """One workspace's sockets in this process: reads the log once for all of them and keeps them in step.
 
-Everything that moves the cursor or adds a socket happens under one lock, so a socket that has joined has seen
-exactly the events up to the room's cursor. Knows nothing of Redis, of other workspaces or of HTTP.
+A socket that has joined has seen exactly the events up to the room's cursor. Nobody who comes holds up those who are
+there: all reading for them happens beside the log's, and what adds them to the room awaits nothing.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import structlog
 from django.db import DatabaseError
 
 from inbox import frames
 from inbox.frames import Audience, Batch
+from inbox.past import Past, Run
 from inbox.sockets import NOT_A_MEMBER, Socket
 
 log = structlog.get_logger(__name__)
 
-HISTORY_LIMIT = 300  # frames kept for browsers that load a page or come back after a moment
 COUNTS_PAUSE = 0.5  # seconds between two counts frames
-
-Run = Callable[..., Awaitable[Any]]
 
 
 class Room:
-    """`known` is how far the log is said to be, `cursor` how far every socket has been told."""
+    """`known` is how far the log is said to be, `cursor` how far every socket has been told.
 
-    def __init__(self, workspace_id: int, run: Run) -> None:
+    `live` calls a function for all sockets, `aside` one for those who come: each in threads of its own.
+    """
+
+    def __init__(self, workspace_id: int, live: Run, aside: Run) -> None:
         self.workspace_id = workspace_id
         self.sockets: set[Socket] = set()
-        self.expected = 0  # sockets that are joining
+        self.joining: dict[Socket, int | None] = {}  # with the seq after which they missed everything
         self.known = 0
         self.cursor = -1
-        self._run = run  # calls a synchronous function in a worker thread
-        self._lock = asyncio.Lock()
-        self._history: deque[Batch] = deque()
-        self._history_after = 0
+        self._run = live
+        self._lock = asyncio.Lock()  # moves the cursor
+        self._past = Past(workspace_id, aside)
+        self._over = False
         self._counts = ""
         self._counts_stale = False
         self._counting: asyncio.Task[None] | None = None
@@ -46,28 +44,30 @@ class Room:
 
         Missed too much, or a log that ends before `since` (a database put back): it is told to load the page again.
         """
-        async with self._lock:
-            if self.cursor < 0:
-                self.cursor = self._history_after = await self._reached()
-            if since is not None and since > self.cursor:
-                self.known = max(self.known, await self._reached())
-                await self._advance()
-            if since is None:
-                since = self.cursor
-            elif not await self._replay(socket, since):
-                socket.replay = [frames.RESET]
-                return
+        self.joining[socket] = since
+        try:
+            await self._begin(since)
             if not self._counts:
-                self._counts = await self._run(frames.counts, self.workspace_id)
-            socket.replay += [self._counts, frames.caught_up(self.cursor)]
-            self.sockets.add(socket)
+                counts = await self._past.once("counts", frames.counts, self.workspace_id)
+                self._counts = self._counts or counts
+            missed = [] if since is None else await self._missed(socket, since)
+            # Nothing is awaited from here on, or the cursor could move before the socket is in the room.
+            if missed is None or self._over:
+                socket.replay([frames.RESET])
+            else:
+                socket.replay([*missed, self._counts, frames.caught_up(self.cursor)])
+                self.sockets.add(socket)
+        finally:
+            del self.joining[socket]
 
     async def open_thread(self, socket: Socket, thread: int | None, since: int | None) -> None:
         """The socket shows another thread now; with `since`, it also gets what changed in it after that."""
-        async with self._lock:
-            socket.thread = thread
-            if thread is not None and since is not None:
-                socket.put(await self._thread_since(socket, thread, since))
+        if thread is not None and since is not None:
+            text, told = await self._thread_since(socket, thread, since)
+            while self._past.thread_changed(thread, socket.language, told):
+                text, told = await self._thread_since(socket, thread, since)
+            socket.put(text)
+        socket.thread = thread
 
     async def catch_up(self) -> None:
         """Reads the log up to what is known, and tells every socket."""
@@ -77,6 +77,7 @@ class Room:
     async def start_over(self) -> None:
         """The log is shorter than what was told (a database put back): every browser loads its page again."""
         async with self._lock:
+            self._over = True
             for socket in self.sockets:
                 socket.put(frames.RESET)
             self.sockets.clear()
@@ -86,6 +87,9 @@ class Room:
         text = frames.ping(self.cursor)
         for socket in self.sockets:
             socket.put(text)
+        for socket in self.joining:
+            socket.put(frames.WAIT)
+        self._past.tidy()
 
     async def close(self) -> None:
         """Stops the room's own task."""
@@ -93,23 +97,42 @@ class Room:
             self._counting.cancel()
             await asyncio.gather(self._counting, return_exceptions=True)
 
-    async def _reached(self) -> int:
-        found: dict[int, int] = await self._run(frames.reached, [self.workspace_id])
+    async def _begin(self, since: int | None) -> None:
+        """Finds out how far the log is, when nobody has yet, or when the browser knows more than the room."""
+        if self.cursor < 0:
+            reached = await self._reached(None)
+            if self.cursor < 0:
+                self.cursor = self._past.after = reached
+        if since is not None and since > self.cursor:
+            self.known = max(self.known, await self._reached(since))
+            await self.catch_up()
+
+    async def _reached(self, since: int | None) -> int:
+        # An answer is shared only by those who know as much: it may be older than what another one knows.
+        found: dict[int, int] = await self._past.once(("reached", since), frames.reached, [self.workspace_id])
         return found.get(self.workspace_id, 0)
 
     async def _advance(self) -> None:
-        while self.cursor < self.known:
+        while 0 <= self.cursor < self.known:
             audience = self._audience()
-            batch: Batch | None = await self._run(
-                frames.read, self.workspace_id, max(self.cursor, 0), audience
-            )
+            batch: Batch | None = await self._run(frames.read, self.workspace_id, self.cursor, audience)
             if batch is None:
                 break
+            if self._misses(batch, audience):
+                continue
             self._deliver(batch)
             self.cursor = batch.seq
-            self._remember(batch)
+            self._past.remember(batch)
             # Lets the writers empty their queues between two batches of a burst.
             await asyncio.sleep(0)
+
+    def _misses(self, batch: Batch, audience: Audience) -> bool:
+        """Whether somebody came, or opened a thread, for whom the batch should have been rendered too."""
+        now = self._audience()
+        return not now.languages <= audience.languages or any(
+            frame.conversation_id in now.threads and frame.conversation_id not in audience.threads
+            for frame in batch.frames
+        )
 
     def _deliver(self, batch: Batch) -> None:
         for frame in batch.frames:
@@ -127,50 +150,45 @@ class Room:
         if any(frame.row for frame in batch.frames):
             self._count()
 
-    def _remember(self, batch: Batch) -> None:
-        self._history.append(batch)
-        while sum(len(kept.frames) or 1 for kept in self._history) > HISTORY_LIMIT:
-            self._history_after = self._history.popleft().seq
-
-    async def _replay(self, socket: Socket, since: int) -> bool:
-        """Fills the socket's replay with all after `since`; False when that is not possible."""
-        if since >= self.cursor:
-            return since == self.cursor
-        rows = self._remembered(socket, since)
-        if rows is None:
-            audience = Audience(frozenset([socket.language]))
-            batch: Batch | None = await self._run(
-                frames.missed, self.workspace_id, since, self.cursor, audience
-            )
-            if batch is None or socket.listener.membership_id in batch.members:
-                return False
-            rows = [frame.row[socket.language] for frame in batch.frames if frame.row]
-        if socket.thread is not None:
-            # Before the rows, because they move the browser's cursor past it.
-            socket.replay.append(await self._thread_since(socket, socket.thread, since))
-        socket.replay += rows
-        return True
-
-    def _remembered(self, socket: Socket, since: int) -> list[str] | None:
-        """The newest row of each conversation after `since`, from memory; None when the log must be read."""
-        if since < self._history_after:
-            return None
-        newest: dict[int, str | None] = {}
-        for batch in reversed(self._history):
-            if batch.seq <= since:
-                break
-            if socket.listener.membership_id in batch.members:
+    async def _missed(self, socket: Socket, since: int) -> list[str] | None:
+        """All after `since` up to the cursor as it is on return; None when the page must be loaded again."""
+        language, thread, opened, told = socket.language, socket.thread, [], since
+        while since <= self.cursor:
+            rows = self._past.rows(language, since)
+            if rows is None:
+                if self.cursor - since > frames.REPLAY_LIMIT or self._past.lost(language, since):
+                    return None
+                await self._past.fill(language, self._oldest(language), self.cursor)
+            elif self._past.member_changed(socket.listener.membership_id, language, since):
                 return None
-            for frame in reversed(batch.frames):
-                if not frame.only_ticks:
-                    newest.setdefault(frame.conversation_id, frame.row.get(socket.language))
-        rows = [row for row in reversed(newest.values()) if row]
-        # A row that nobody here has seen in this language was never rendered.
-        return rows if len(rows) == len(newest) else None
+            elif thread is not None and self._past.thread_changed(thread, language, told):
+                text, told = await self._thread_since(socket, thread, since)
+                opened = [text]
+            else:
+                # The thread comes before the rows, because they move the browser's cursor past it.
+                return opened + rows
+        return None
 
-    async def _thread_since(self, socket: Socket, thread: int, since: int) -> str:
-        text: str = await self._run(frames.thread_since, self.workspace_id, thread, since, socket.language)
-        return text
+    def _oldest(self, language: str) -> int:
+        """Where to begin so that all who are joining now are served by one reading."""
+        return min(
+            each
+            for socket, each in self.joining.items()
+            if each is not None and socket.language == language and self.cursor - each <= frames.REPLAY_LIMIT
+        )
+
+    async def _thread_since(self, socket: Socket, thread: int, since: int) -> tuple[str, int]:
+        """The frame of what changed in the thread, and a seq up to which it certainly says everything."""
+        told, language = self.cursor, socket.language
+        text: str = await self._past.once(
+            (thread, since, language, told),
+            frames.thread_since,
+            self.workspace_id,
+            thread,
+            since,
+            language,
+        )
+        return text, told
 
     def _count(self) -> None:
         self._counts_stale = True
@@ -178,7 +196,7 @@ class Room:
             self._counting = asyncio.create_task(self._send_counts())
 
     async def _send_counts(self) -> None:
-        while self._counts_stale and self.sockets:
+        while self._counts_stale and (self.sockets or self.joining):
             self._counts_stale = False
             try:
                 text: str = await self._run(frames.counts, self.workspace_id)
@@ -193,7 +211,8 @@ class Room:
             await asyncio.sleep(COUNTS_PAUSE)
 
     def _audience(self) -> Audience:
+        everybody = [*self.sockets, *self.joining]
         return Audience(
-            languages=frozenset(socket.language for socket in self.sockets),
-            threads=frozenset(socket.thread for socket in self.sockets if socket.thread is not None),
+            languages=frozenset(socket.language for socket in everybody),
+            threads=frozenset(socket.thread for socket in everybody if socket.thread is not None),
         )

@@ -1,4 +1,4 @@
-"""URLs of the inbox, all of them under /w/<workspace>/: a URL is a state, a verb is a POST of its own."""
+"""URLs of the inbox: a URL is a state, a verb is a POST of its own. All but signing off is under /w/<workspace>/."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -26,4 +26,7 @@ workspace: list[URLPattern | URLResolver] = [
     path("sign-off/", sign_off.sign_off, name="sign_off"),
 ]
 
-urlpatterns = [path("w/<slug:workspace>/", include(workspace))]
+urlpatterns = [
+    path("w/<slug:workspace>/", include(workspace)),
+    path("sign-off/", sign_off.sign_off_everywhere, name="sign_off_everywhere"),
+]

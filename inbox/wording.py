@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Workspace
+from inbox.failures import needless
 from inbox.models import SERVICE_WINDOW, Message
 from whatsapp.errors import explain
 
@@ -53,6 +54,10 @@ TICKS: dict[int, tuple[str, str]] = {
     Message.Status.READ: ("check-check", "ticks ticks--read"),
     Message.Status.PLAYED: ("check-check", "ticks ticks--read"),
 }
+
+
+# A second try that was withheld: the first one's ticks tell the news.
+WITHHELD = ("ban", "ticks")
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,15 @@ def _coordinates(content: object) -> str:
     )
 
 
+def ticks(message: Message) -> tuple[str, str]:
+    """Icon and classes for an outgoing message's status."""
+    return WITHHELD if needless(message) else TICKS[message.status or Message.Status.QUEUED]
+
+
 def failure(message: Message) -> str:
     """Why WhatsApp refused it, in words of the active language. Meta's own details are foreign text: escape it."""
     if message.error_code is None and message.error_details:
-        return _(message.error_details)  # ours: why it never left (inbox/delivery.py)
+        return _(message.error_details)  # ours: why it never left (inbox/failures.py)
     return explain(message.error_code, message.error_details, translate=_)
 
 

@@ -2,19 +2,20 @@
 
 A 200 means that the bytes are on disk. Signed bytes are always stored and answered 200, however strange; what they
 mean is for the workers to find out. Answers: 401 without a valid signature, 413 above 3 MB, 503 when the database is
-in trouble or the queue is full (Meta retries for seven days; Webhooks overview, 2026-09).
+in trouble or too much waits (Meta retries for seven days; Webhooks overview, 2026-09).
 """
 
 import asyncio
 import hmac
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-import psycopg
 import structlog
 from django.conf import settings
 
+from webhooks.store import Store
 from whatsapp.limits import WEBHOOK_BODY_BYTES
 from whatsapp.signature import verify
 
@@ -26,11 +27,27 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 ROWS_PER_FLUSH = 500
 BYTES_PER_FLUSH = 16 * 1024 * 1024
-BYTES_WAITING = 128 * 1024 * 1024  # a full queue: 503, and Meta comes back
-RECONNECT_SECONDS = 0.5
+BYTES_INSIDE = 128 * 1024 * 1024  # being read or waiting; above it 503, and Meta comes back
+SECONDS_PER_BODY = 20
+SECONDS_BEFORE_RECONNECT = 0.5
 CHALLENGE_CHARS = 256
 
-_INSERT = "INSERT INTO webhooks_delivery (body) SELECT unnest(%b::bytea[])"
+
+class _Batch:
+    """Bodies that will be committed together, and the one answer all their senders wait for."""
+
+    __slots__ = ("bodies", "bytes", "stored")
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.bytes = 0
+        # One future for the whole batch: a future each would cost every request a tenth of its time.
+        self.stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def is_full(self, more: int) -> bool:
+        return len(self.bodies) >= ROWS_PER_FLUSH or (
+            bool(self.bodies) and self.bytes + more > BYTES_PER_FLUSH
+        )
 
 
 class Door:
@@ -39,11 +56,10 @@ class Door:
     def __init__(self, stored: Callable[[], None]) -> None:
         """`stored` is called after each commit, in the event loop; it must not block."""
         self._stored = stored
-        self._waiting: list[tuple[bytes, asyncio.Future[bool]]] = []
+        self._batches: deque[_Batch] = deque()
         self._bytes = 0
         self._flusher: asyncio.Task[None] | None = None
         self._stopping = False
-        self._connection: psycopg.AsyncConnection[Any] | None = None
 
     async def start(self) -> None:
         """Starts the one flusher. A database that is not there yet is not fatal: POSTs get 503 until it is."""
@@ -57,23 +73,23 @@ class Door:
         self._wake.set()
         if self._flusher:
             await self._flusher
-        await self._disconnect()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application for /webhooks/whatsapp/."""
+        text = b""
         if scope["method"] == "POST":
-            status, text = await self._accept(scope, receive), b""
+            status = await self._accept(scope, receive)
         elif scope["method"] == "GET":
             status, text = _verify_subscription(scope)
         else:
-            status, text = 405, b""
+            status = 405
         await send(
             {
                 "type": "http.response.start",
                 "status": status,
                 "headers": [
                     (b"content-type", b"text/plain; charset=utf-8"),
-                    (b"content-length", str(len(text)).encode()),
+                    (b"content-length", b"%d" % len(text)),
                     (b"x-content-type-options", b"nosniff"),
                 ],
             }
@@ -81,107 +97,92 @@ class Door:
         await send({"type": "http.response.body", "body": text})
 
     async def _accept(self, scope: Scope, receive: Receive) -> int:
-        headers = dict(scope["headers"])
-        body = await _read(receive, headers.get(b"content-length"))
-        if body is None:
+        signature = length = None
+        for name, value in scope["headers"]:
+            if name == b"x-hub-signature-256":
+                signature = value
+            elif name == b"content-length":
+                length = value
+        if signature is None:
+            return 401  # before reading: nobody fills our memory unsigned
+        if length is not None and length.isdigit() and int(length) > WEBHOOK_BODY_BYTES:
             return 413
-        if not verify(settings.WHATSAPP_APP_SECRETS, body, headers.get(b"x-hub-signature-256")):
+        message = await receive()
+        body = message.get("body", b"")
+        if message.get("more_body"):
+            status, body = await self._read_on(body, receive)
+            if status:
+                return status
+        if not verify(settings.WHATSAPP_APP_SECRETS, body, signature):
             log.warning("webhook.bad_signature", bytes=len(body))
             return 401
-        if self._bytes + len(body) > BYTES_WAITING or self._flusher is None or self._flusher.done():
-            return 503
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((body, answer))
+        return 200 if await self._store(body) else 503
+
+    async def _read_on(self, first: bytes, receive: Receive) -> tuple[int, bytes]:
+        """The rest of a body that came in pieces, as (0, body); or a status that ends it and b"".
+
+        Counted while it grows and bound in time, since a body proves its signature only when it is whole.
+        """
+        chunks, size, more = [first], len(first), True
+        self._bytes += size
+        try:
+            async with asyncio.timeout(SECONDS_PER_BODY):
+                while more:
+                    if size > WEBHOOK_BODY_BYTES:
+                        return 413, b""
+                    if self._bytes > BYTES_INSIDE:
+                        return 503, b""
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return 400, b""
+                    chunk = message.get("body", b"")
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    self._bytes += len(chunk)
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            return 408, b""
+        finally:
+            self._bytes -= size
+        return (413, b"") if size > WEBHOOK_BODY_BYTES else (0, b"".join(chunks))
+
+    async def _store(self, body: bytes) -> bool:
+        """Waits until the body is on disk; False when it is not certain that it is."""
+        if self._bytes + len(body) > BYTES_INSIDE or self._flusher is None or self._stopping:
+            return False
+        if not self._batches or self._batches[-1].is_full(len(body)):
+            self._batches.append(_Batch())
+        batch = self._batches[-1]
+        batch.bodies.append(body)
+        batch.bytes += len(body)
         self._bytes += len(body)
         self._wake.set()
-        return 200 if await answer else 503
+        return await batch.stored
 
     async def _flush_forever(self) -> None:
-        while True:
-            if not self._waiting:
-                if self._stopping:
-                    return
+        store = Store()
+        while self._batches or not self._stopping:
+            if not self._batches:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            batch = self._take()
-            written = await self._write([body for body, _ in batch])
-            for _, answer in batch:
-                if not answer.done():  # the sender may have hung up meanwhile
-                    answer.set_result(written)
+            batch = self._batches.popleft()
+            written = await store.write(batch.bodies)
+            self._bytes -= batch.bytes
+            if not batch.stored.done():  # cancelled when the server was forced to end
+                batch.stored.set_result(written)
             if written:
                 self._stored()
-
-    def _take(self) -> list[tuple[bytes, "asyncio.Future[bool]"]]:
-        size = count = 0
-        for body, _ in self._waiting[:ROWS_PER_FLUSH]:
-            if count and size + len(body) > BYTES_PER_FLUSH:
-                break
-            size += len(body)
-            count += 1
-        batch, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._bytes -= size
-        return batch
-
-    async def _write(self, bodies: list[bytes]) -> bool:
-        """Group commit: one INSERT in autocommit for all that waited. False when it is not certainly on disk."""
-        try:
-            if self._connection is None or self._connection.closed:
-                self._connection = await _connect()
-            await self._connection.execute(_INSERT, [bodies])
-        except (psycopg.Error, OSError) as error:
-            log.error("webhook.not_stored", deliveries=len(bodies), error=str(error))
-            await self._disconnect()
-            if not self._stopping:
-                await asyncio.sleep(RECONNECT_SECONDS)
-            return False
-        return True
-
-    async def _disconnect(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
-
-
-async def _connect() -> psycopg.AsyncConnection[Any]:
-    database: Any = settings.DATABASES["default"]
-    return await psycopg.AsyncConnection.connect(
-        host=database["HOST"],
-        port=database["PORT"],
-        dbname=database["NAME"],
-        user=database["USER"],
-        password=database["PASSWORD"],
-        autocommit=True,
-        connect_timeout=5,
-    )
-
-
-async def _read(receive: Receive, content_length: bytes | None) -> bytes | None:
-    """The whole body, or None above Meta's 3 MB. Reads no further than the limit, whatever was announced."""
-    if content_length is not None and content_length.isdigit() and int(content_length) > WEBHOOK_BODY_BYTES:
-        return None
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            # Half a body cannot carry a valid signature: answered 401 to nobody.
-            return b""
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > WEBHOOK_BODY_BYTES:
-            return None
-        chunks.append(chunk)
-        if not message.get("more_body"):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            elif not self._stopping:
+                await asyncio.sleep(SECONDS_BEFORE_RECONNECT)
+        await store.close()
 
 
 def _verify_subscription(scope: Scope) -> tuple[int, bytes]:
     """Meta's handshake when the URL or token is set: the challenge comes back as text (Webhooks overview, 2026-09)."""
     query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
     token = query.get("hub.verify_token", "").encode()
-    if query.get("hub.mode") != "subscribe" or not hmac.compare_digest(
-        token, settings.WHATSAPP_VERIFY_TOKEN.encode()
-    ):
+    expected = settings.WHATSAPP_VERIFY_TOKEN.encode()
+    if query.get("hub.mode") != "subscribe" or not hmac.compare_digest(token, expected):
         return 403, b""
     return 200, query.get("hub.challenge", "")[:CHALLENGE_CHARS].encode()

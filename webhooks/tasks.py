@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from celery import shared_task
 
-from webhooks import processing
+from webhooks import parked, processing, retention
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,13 @@ def drain() -> None:
 @shared_task(name="webhooks.tasks.rematch")
 def rematch() -> None:
     """Gives parked receipts another chance."""
-    processing.rematch()
+    parked.rematch()
+
+
+@shared_task(name="webhooks.tasks.forget")
+def forget() -> None:
+    """Deletes what is older than it may be kept."""
+    retention.forget_deliveries()
 
 
 class Nudge:

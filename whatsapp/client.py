@@ -171,20 +171,6 @@ class Client:
             message["biz_opaque_callback_data"] = opaque
         return _accepted(self._call("POST", f"{_node(phone_number_id)}/messages", payload=message))
 
-    def mark_read(self, phone_number_id: str, wamid: str, *, typing: bool = False) -> None:
-        """Show the customer that their message `wamid`, and all before it, has been read; within 30 days.
-
-        With `typing` the customer also sees that an answer is being written, for 25 s at most (Meta, Mark
-        messages as read and Typing indicators, 2025-12). Harmless to repeat. Raises `NotSent`,
-        `GraphError`, `Ambiguous`.
-        """
-        receipt: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
-        if typing:
-            receipt["typing_indicator"] = {"type": "text"}
-        answer = self._call("POST", f"{_node(phone_number_id)}/messages", payload=receipt)
-        if answer.get("success") is not True:
-            raise Ambiguous("WhatsApp did not confirm the read receipt", _OK)
-
     def phone_number(self, phone_number_id: str) -> PhoneNumberInfo:
         """Ask how a business number is doing; the check that a connection works. Safe to repeat.
 

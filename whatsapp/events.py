@@ -31,7 +31,7 @@ from whatsapp.members import (
     read_message,
     read_status,
 )
-from whatsapp.wire import Unparsable, clean, decode, identifier, unix_seconds
+from whatsapp.wire import Unparsable, decode, identifier, unix_seconds
 
 __all__ = [
     "OPENS_WINDOW",
@@ -44,7 +44,6 @@ __all__ = [
     "Status",
     "Unknown",
     "Unparsable",
-    "clean",
     "opens_window",
     "parse",
 ]

@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 import msgspec
 
-REPLACEMENT = "\ufffd"
 LATEST_SECOND = 4_102_444_800  # 2100-01-01 UTC: a later "second" is a millisecond or rubbish.
 _LONGEST_NUMBER = 300
 _LONGEST_DIGITS = 10  # of a time or an error code
@@ -21,7 +20,6 @@ _ESCAPE = re.compile(
     rb"|(u[dD][89a-fA-F][0-9a-fA-F]{2}|u0000)|.)",
     re.DOTALL,
 )
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Unparsable(ValueError):  # noqa: N818 - named for what happened
@@ -43,20 +41,6 @@ def decode(body: bytes) -> Any:
     except ValueError:
         # Half a surrogate pair, bytes that are not UTF-8 and huge numbers end here, and what is no JSON.
         return _decode_patiently(body)
-
-
-def clean(value: Any) -> Any:
-    """Return `value` (plain JSON objects) with every NUL and lone surrogate replaced, in keys too.
-
-    For objects that did not come from `decode`, whose results are clean already.
-    """
-    if isinstance(value, str):
-        return _UNSTORABLE.sub(REPLACEMENT, value)
-    if isinstance(value, dict):
-        return {clean(key): clean(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(inner) for inner in value]
-    return value
 
 
 def text(value: Any, limit: int) -> str | None:

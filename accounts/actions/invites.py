@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.members import administering, lock_members, welcome_back
+from accounts.actions.members import active_admins, administering, lock_members, welcome_back
 from accounts.actions.refusals import Refused, violated
 from accounts.models import Invite, Membership, User
 from accounts.tenancy import scope
@@ -75,6 +75,10 @@ def _join(invite_id: int, workspace_id: int, user: User) -> Membership:
         raise Refused(_("This invitation was withdrawn. Ask for a new one."))
     if not invitation.is_open:
         raise Refused(closed_words(invitation))
+    if not active_admins(workspace_id).filter(pk=invitation.invited_by_id).exists():
+        raise Refused(
+            _("Whoever invited you is no longer an admin of this workspace. Ask for a new invitation.")
+        )
     membership, is_new = Membership.objects.get_or_create(
         workspace_id=workspace_id, user=user, defaults={"role": invitation.role}
     )

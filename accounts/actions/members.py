@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import stream
 from accounts.actions.refusals import Refused
-from accounts.models import Membership, Stream, User, Workspace
-from accounts.tenancy import scope
+from accounts.models import Invite, Membership, Stream, User, Workspace
+from accounts.tenancy import retrying_deadlocks, scope
 
 # What must happen when a member leaves, inside the same transaction. Apps above append to it in their ready():
 # this room may not look up to see what a member holds.
 on_leave: list[Callable[[Membership], None]] = []
+
+SWITCHED_OFF = _("The platform has switched this account off.")
 
 
 def create_workspace(*, slug: str, name: str, admin: User) -> Workspace:
@@ -52,6 +54,7 @@ def change_role(*, member: Membership, membership_id: int, role: str) -> Members
     return target
 
 
+@retrying_deadlocks
 def deactivate(*, member: Membership, membership_id: int) -> Membership:
     """An admin ends a membership: sessions, sockets and claims with it. Raises Refused, Membership.DoesNotExist."""
     with administering(member):
@@ -82,7 +85,7 @@ def administering(member: Membership) -> Iterator[None]:
     """A durable scope in which `member` certainly is an admin and nobody else changes members. Raises Refused."""
     with scope(member.workspace_id, durable=True):
         lock_members(member.workspace_id)
-        if not _active_admins(member.workspace_id).filter(pk=member.pk).exists():
+        if not active_admins(member.workspace_id).filter(pk=member.pk).exists():
             raise Refused(_("You are no longer an admin of this workspace."))
         yield
 
@@ -92,12 +95,25 @@ def lock_members(workspace_id: int) -> None:
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
 
 
+def lock_everywhere(person: User) -> list[Membership]:
+    """The person's active memberships in all workspaces, under `lock_members` of each. Raises nothing."""
+    own = Membership.objects.filter(user=person, is_active=True).order_by("workspace_id")
+    for workspace_id in own.values_list("workspace_id", flat=True):
+        lock_members(workspace_id)
+    # Asked again: what they were before the locks may be over.
+    return list(own.select_related("workspace", "user"))
+
+
 def set_role(target: Membership, role: str) -> None:
-    """Changes the role under `lock_members`; sockets reconnect with the new one. Raises Refused for the last admin."""
+    """Changes the role under `lock_members`; sockets reconnect with the new one. Raises Refused for the last admin.
+
+    Whoever is no longer an admin has no open invitations either.
+    """
     if target.role == role:
         return
     if target.is_admin:
         keep_an_admin(target)
+        _withdraw_invites(target)
     target.role = role
     target.save(update_fields=["role"])
     stream.member_changed(target.workspace_id, target.pk)
@@ -112,6 +128,7 @@ def leave(target: Membership) -> None:
     target.is_active = False
     target.deactivated = timezone.now()
     target.save(update_fields=["is_active", "deactivated"])
+    _withdraw_invites(target)
     for forget in on_leave:
         forget(target)
     # Whoever is still a member elsewhere stays logged in there; here the middleware no longer lets them pass.
@@ -121,7 +138,9 @@ def leave(target: Membership) -> None:
 
 
 def welcome_back(target: Membership, role: str) -> None:
-    """Makes a former member one again, in `role`, under `lock_members`."""
+    """Makes a former member one again, in `role`, under `lock_members`. Raises Refused for a switched-off account."""
+    if not target.user.is_active:
+        raise Refused(SWITCHED_OFF)
     target.role = role
     target.is_active = True
     target.deactivated = None
@@ -133,10 +152,19 @@ def _target(workspace_id: int, membership_id: int) -> Membership:
     return Membership.objects.select_related("user").get(workspace_id=workspace_id, pk=membership_id)
 
 
-def _active_admins(workspace_id: int) -> QuerySet[Membership]:
-    return Membership.objects.filter(workspace_id=workspace_id, is_active=True, role=Membership.Role.ADMIN)
+def active_admins(workspace_id: int) -> QuerySet[Membership]:
+    """Who administers the workspace now; a switched-off account is nobody to count on."""
+    return Membership.objects.filter(
+        workspace_id=workspace_id, is_active=True, user__is_active=True, role=Membership.Role.ADMIN
+    )
 
 
 def keep_an_admin(target: Membership) -> None:
-    if target.is_active and not _active_admins(target.workspace_id).exclude(pk=target.pk).exists():
+    """Raises Refused if the workspace would have no active admin without `target`."""
+    if target.is_active and not active_admins(target.workspace_id).exclude(pk=target.pk).exists():
         raise Refused(_("This is the last admin. Make somebody else an admin first."))
+
+
+def _withdraw_invites(target: Membership) -> None:
+    # Their links would let them, or whomever they passed them on to, in again.
+    Invite.objects.filter(invited_by=target, accepted__isnull=True).delete()

@@ -31,21 +31,26 @@ class NumberDetails:
 
 
 def save_number(*, member: Membership, number_id: int | None, details: NumberDetails) -> PhoneNumber:
-    """An admin adds a number (`number_id` None) or changes one; a changed connection is checked at once.
+    """An admin adds a number (`number_id` None) or changes one; a new or changed connection is checked at once.
 
+    Its `phone_number_id` is what conversations and webhooks hang on, so that never changes.
     Raises Refused (with the field it is about), PhoneNumber.DoesNotExist.
     """
     with administering(member):
         number = PhoneNumber(workspace_id=member.workspace_id)
         if number_id is not None:
             number = PhoneNumber.objects.select_related("business_account").get(pk=number_id)
-        before = number.pk and (number.phone_number_id, number.business_account_id)
+            if number.phone_number_id != details.phone_number_id:
+                raise Refused(
+                    _("The phone number ID of a number cannot be changed. Add a new number instead."),
+                    "phone_number_id",
+                )
         left = number.business_account if number.pk else None
         account = _account(member, details)
         number.business_account = account
         number.phone_number_id = details.phone_number_id
         number.name = details.name
-        if details.access_token or before != (number.phone_number_id, account.pk):
+        if details.access_token or left is None or left.pk != account.pk:
             _want_check(number)
         try:
             with transaction.atomic():

@@ -8,7 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
-from accounts.tenancy import scope
+from accounts.tenancy import retrying_deadlocks, scope
 from inbox.actions.holding import acting, locked, move, present
 from inbox.actions.refusals import BadText, NotAllowed, check
 from inbox.models import Claim, Conversation, SystemLine
@@ -17,6 +17,7 @@ from inbox.rules import Situation, Verb, situation
 NOTE_CHARS = 500
 
 
+@retrying_deadlocks
 def claim(*, member: Membership, conversation_id: int) -> Conversation:
     """Makes the member the holder; a closed conversation is reopened by it. Repeating it changes nothing.
 
@@ -40,6 +41,7 @@ def claim(*, member: Membership, conversation_id: int) -> Conversation:
         return conversation
 
 
+@retrying_deadlocks
 def unclaim(*, member: Membership, conversation_id: int) -> Conversation:
     """Returns the conversation to Unclaimed: by its holder, or by an admin, which the thread says.
 
@@ -60,6 +62,7 @@ def unclaim(*, member: Membership, conversation_id: int) -> Conversation:
         return conversation
 
 
+@retrying_deadlocks
 def close(*, member: Membership, conversation_id: int) -> Conversation:
     """Marks the conversation as completed and ends its claim; the customer's next message brings it back.
 
@@ -79,6 +82,7 @@ def close(*, member: Membership, conversation_id: int) -> Conversation:
         return conversation
 
 
+@retrying_deadlocks
 def transfer(*, member: Membership, conversation_id: int, to_id: int, note: str = "") -> Conversation:
     """Gives a claimed conversation to another active member of the workspace, of any role. Admins only.
 

@@ -13,15 +13,17 @@ from inbox.models import Claim, Conversation, SystemLine
 
 
 def present(workspace_id: int, member_ids: Iterable[int]) -> dict[int, Membership]:
-    """The active members of the workspace among these, by id, as they are now and until COMMIT.
+    """The active members of the workspace among these who can log in, by id, as they are now and until COMMIT.
 
     The lock is shared, so that colleagues never wait for each other. It makes somebody who is being deactivated wait
     or be gone: otherwise they could end up holding a conversation after their claims were released. The request's own
     copy of the member may also still have a role that was taken away.
     """
     rows = Membership.objects.raw(
-        "SELECT * FROM accounts_membership WHERE id = ANY(%s) AND workspace_id = %s AND is_active"
-        " ORDER BY id FOR SHARE",
+        "SELECT member.* FROM accounts_membership AS member JOIN accounts_user AS person"
+        " ON person.id = member.user_id AND person.is_active"
+        " WHERE member.id = ANY(%s) AND member.workspace_id = %s AND member.is_active"
+        " ORDER BY member.id FOR SHARE OF member",
         [sorted(set(member_ids)), workspace_id],
     )
     return {member.pk: member for member in rows}

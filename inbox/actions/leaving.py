@@ -7,8 +7,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import stream
-from accounts.models import Membership
-from accounts.tenancy import scope
+from accounts.models import Membership, User
+from accounts.tenancy import retrying_deadlocks, scope
 from inbox.models import Claim, Conversation, SystemLine
 
 
@@ -22,8 +22,18 @@ def release_claims(membership: Membership) -> None:
         _release(membership, Claim.Outcome.RELEASED, SystemLine.Kind.RELEASED)
 
 
-def release_mine(member: Membership) -> int:
-    """Returns everything the member holds to Unclaimed, when they sign off. Returns how many it was."""
+def release_mine(person: User) -> int:
+    """Returns everything the person holds, in all their workspaces, to Unclaimed: they sign off from all at once.
+
+    One commit per workspace, so that none waits for another; whoever is cut off half-way repeats it. Returns how many
+    conversations it was.
+    """
+    members = Membership.objects.filter(user=person, is_active=True).order_by("workspace_id")
+    return sum(_sign_off(member) for member in members)
+
+
+@retrying_deadlocks
+def _sign_off(member: Membership) -> int:
     with scope(member.workspace_id, durable=True):
         return _release(member, Claim.Outcome.UNCLAIMED, SystemLine.Kind.UNCLAIMED)
 

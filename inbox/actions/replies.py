@@ -15,17 +15,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import stream
 from accounts.models import Membership
-from accounts.tenancy import scope
+from accounts.tenancy import retrying_deadlocks, scope
 from inbox import tasks
 from inbox.actions.holding import locked
 from inbox.actions.refusals import BadText, NotAllowed, Refused, Seen, Stale, WindowClosed, check
 from inbox.clock import database_now
+from inbox.failures import needless
 from inbox.models import TEXT_LIMIT, Conversation, Message, SystemLine
 from inbox.rules import Verb
 
 CHANGES_SHOWN = 50
 
 
+@retrying_deadlocks
 def reply(
     *,
     member: Membership,
@@ -51,20 +53,10 @@ def reply(
             sent = _sent_before(member, conversation_id, request_id)
             if sent is not None:
                 return sent
-            check(Verb.REPLY, conversation, member)
-            now = database_now()
-            _check_window(conversation, now)
-            _check_seen(conversation, member, seen)
-            return _queue(
-                conversation,
-                Message(
-                    body=body,
-                    request_id=request_id,
-                    context_wamid=_quoted(conversation, quoted_id),
-                    sender=member,
-                ),
-                now,
-            )
+            now = _checked_now(conversation, member, seen)
+            quoted = _quoted(conversation, quoted_id)
+            message = Message(body=body, request_id=request_id, context_wamid=quoted, sender=member)
+            return _queue(conversation, message, now)
     except IntegrityError:
         # The lock covers one conversation; the same form sent to two at once meets in the unique constraint instead.
         with scope(member.workspace_id, durable=True):
@@ -74,6 +66,7 @@ def reply(
         return sent
 
 
+@retrying_deadlocks
 def send_again(*, member: Membership, message_id: int) -> Message:
     """Queues a failed message, or one unconfirmed for longer than the grace, as a new message; returns that one.
 
@@ -105,6 +98,7 @@ def send_again(*, member: Membership, message_id: int) -> Message:
         return _queue(conversation, again, now)
 
 
+@retrying_deadlocks
 def mark_read(*, member: Membership, conversation_id: int) -> None:
     """Sets unread to 0 when the holder has the thread open; a colleague's look changes nothing.
 
@@ -140,6 +134,15 @@ def _sent_before(member: Membership, conversation_id: int, request_id: UUID) -> 
     if message is not None and (message.conversation_id, message.sender_id) != (conversation_id, member.pk):
         raise NotAllowed(_("This form was used for another reply already. Load the page again."))
     return message
+
+
+def _checked_now(conversation: Conversation, member: Membership, seen: Seen) -> datetime:
+    """The moment at which the member may reply to what their screen showed. Raises the refusal otherwise."""
+    check(Verb.REPLY, conversation, member)
+    now = database_now()
+    _check_window(conversation, now)
+    _check_seen(conversation, member, seen)
+    return now
 
 
 def _check_window(conversation: Conversation, now: datetime) -> None:
@@ -187,7 +190,7 @@ def _quoted(conversation: Conversation, quoted_id: int | None) -> str:
 
 
 def _not_again(message: Message, now: datetime) -> Refused | None:
-    if message.status == Message.Status.FAILED:
+    if message.status == Message.Status.FAILED and not needless(message):
         return None
     if message.status != Message.Status.UNCONFIRMED:
         return NotAllowed(_("This message did not fail, so it is not sent again."))

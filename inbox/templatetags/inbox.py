@@ -13,6 +13,7 @@ from django.utils.translation import get_language_info
 
 from accounts.models import Membership, Workspace
 from inbox import wording
+from inbox.failures import needless
 from inbox.models import Conversation, Message
 from inbox.queries import microseconds
 
@@ -24,6 +25,7 @@ register.filter("row_time", wording.row_time)
 register.filter("preview", wording.preview)
 register.filter("known", wording.known)
 register.filter("failure", wording.failure)
+register.filter("needless", needless)
 register.filter("window_share", wording.window_share)
 register.filter("window_left", wording.window_left)
 register.filter("window_low", wording.window_low)
@@ -62,13 +64,13 @@ def day_label(at: datetime, workspace: Workspace) -> str:
 @register.filter
 def tick_icon(message: Message) -> str:
     """The name of the icon for an outgoing message's status."""
-    return wording.TICKS[message.status or Message.Status.QUEUED][0]
+    return wording.ticks(message)[0]
 
 
 @register.filter
 def tick_css(message: Message) -> str:
     """The classes of that icon."""
-    return wording.TICKS[message.status or Message.Status.QUEUED][1]
+    return wording.ticks(message)[1]
 
 
 @register.filter

@@ -34,11 +34,6 @@ class Composer:
     draft: Draft
     quote: Message | None = None
 
-    @property
-    def may_write(self) -> bool:
-        """Whether there is a field to type in (in free and closed the claim comes first, and keeps the text)."""
-        return self.mode in {"open", "free", "closed"}
-
 
 def composer(conversation: Conversation, member: Membership, draft: Draft) -> Composer:
     """Decides the state. One query, and only when a message is being quoted."""

@@ -11,6 +11,7 @@ from accounts import actions
 from accounts.actions import Refused
 from accounts.models import Invite, Membership, User
 from tests.inbox.together import together
+from tests.worlds import make_member
 
 NEW = {"name": "Huda", "username": "Huda", "email": "Huda@Demo.Test", "password": "olive-basket-41"}
 
@@ -194,3 +195,80 @@ def test_two_people_who_want_one_username_at_once_get_words_not_an_error(demo):
 def test_an_agent_cannot_invite(demo):
     with pytest.raises(Refused):
         actions.invite(member=demo.agent1, role="admin")
+
+
+@pytest.mark.parametrize("how", ["deactivated", "demoted"])
+def test_an_ex_admin_does_not_come_back_by_an_invitation_of_their_own(demo, browser, how):
+    second = make_member(demo.workspace, "second", "admin")
+    path = f"/invite/{actions.invite(member=second, role='admin')}/"
+    used = actions.find_invite(actions.invite(member=second, role="agent"))
+    actions.admit(
+        invite_id=used.pk, name="Huda", username="huda", email="huda@demo.test", password="olive-basket-41"
+    )
+    colleagues = actions.find_invite(actions.invite(member=demo.admin, role="agent"))
+
+    if how == "deactivated":
+        actions.deactivate(member=demo.admin, membership_id=second.pk)
+    else:
+        actions.change_role(member=demo.admin, membership_id=second.pk, role="agent")
+        actions.deactivate(member=demo.admin, membership_id=second.pk)
+    answer = browser(second).post(path)
+
+    assert answer.status_code == 404
+    assert "does not exist any more" in answer.content.decode()
+    second.refresh_from_db()
+    assert not second.is_active
+    assert set(Invite.objects.values_list("pk", flat=True)) == {used.pk, colleagues.pk}
+
+
+def test_a_demoted_admin_has_no_open_invitations(demo):
+    second = make_member(demo.workspace, "second", "admin")
+    actions.invite(member=second, role="admin")
+
+    actions.change_role(member=demo.admin, membership_id=second.pk, role="marketer")
+
+    assert not Invite.objects.exists()
+
+
+@pytest.mark.parametrize("change", [{"role": "agent"}, {"is_active": False}])
+def test_nobody_joins_by_an_invitation_whose_author_is_no_active_admin(demo, link, client, change):
+    make_member(demo.workspace, "second", "admin")
+    Membership.objects.filter(pk=demo.admin.pk).update(**change)
+
+    answer = client.post(link, NEW)
+
+    assert answer.status_code == 409
+    assert "Whoever invited you is no longer an admin of this workspace." in answer.content.decode()
+    assert not User.objects.filter(username="huda").exists()
+    assert Invite.objects.get().accepted is None
+
+
+def test_nobody_joins_by_an_invitation_of_a_switched_off_account(demo, link, client):
+    User.objects.filter(pk=demo.admin.user_id).update(is_active=False)
+
+    assert client.post(link, NEW).status_code == 409
+    assert not User.objects.filter(username="huda").exists()
+
+
+def test_who_accepts_while_the_author_is_removed_is_in_before_or_not_at_all(demo):
+    second = make_member(demo.workspace, "second", "admin")
+    ids = [actions.find_invite(actions.invite(member=second, role="admin")).pk for _ in range(5)]
+
+    def come(n, invite_id):
+        return actions.admit(
+            invite_id=invite_id,
+            name=f"P{n}",
+            username=f"p{n}",
+            email=f"p{n}@demo.test",
+            password="olive-basket-41",
+        )
+
+    outcomes = together(
+        *(lambda n=n, i=i: come(n, i) for n, i in enumerate(ids)),
+        lambda: actions.deactivate(member=demo.admin, membership_id=second.pk),
+    )
+
+    assert all(isinstance(outcome, Membership | Refused) for outcome in outcomes)
+    let_in = sum(isinstance(outcome, Membership) for outcome in outcomes[:-1])
+    assert User.objects.filter(username__startswith="p", email__startswith="p").count() == let_in
+    assert Invite.objects.count() == let_in

@@ -5,7 +5,7 @@ from django.test import Client
 
 from accounts import actions
 from accounts.actions import Refused
-from accounts.models import Membership, StreamEvent
+from accounts.models import Membership, StreamEvent, User
 from accounts.tenancy import scope
 from inbox.models import Claim, Conversation
 from tests.inbox.together import together
@@ -167,6 +167,26 @@ def test_a_deactivated_member_is_nobody_until_they_are_taken_back(demo, browser)
 
     assert roles(demo)["Agent1"] == "agent"
     assert browser(demo.agent1).get("/")["Location"] == demo.url("inbox/")
+
+
+def test_a_switched_off_account_is_not_taken_back(demo):
+    actions.deactivate(member=demo.admin, membership_id=demo.agent1.pk)
+    User.objects.filter(pk=demo.agent1.user_id).update(is_active=False)
+
+    with pytest.raises(Refused, match="The platform has switched this account off"):
+        actions.reactivate(member=demo.admin, membership_id=demo.agent1.pk)
+
+    assert "Agent1" not in roles(demo)
+
+
+def test_a_switched_off_admin_is_none_to_count_on(demo):
+    second = make_member(demo.workspace, "second", "admin")
+    User.objects.filter(pk=second.user_id).update(is_active=False)
+
+    with pytest.raises(Refused, match="last admin"):
+        actions.change_role(member=demo.admin, membership_id=demo.admin.pk, role="agent")
+    with pytest.raises(Refused, match="no longer an admin"):
+        actions.deactivate(member=second, membership_id=demo.agent1.pk)
 
 
 def test_deactivating_twice_is_once(demo):

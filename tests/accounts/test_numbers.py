@@ -1,6 +1,7 @@
 """Settings, phone numbers: what is stored, what is shown, and the connection check against a real socket."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -112,7 +113,7 @@ def test_an_empty_token_keeps_the_stored_one(demo, browser):
     assert (number.name, number.business_account.access_token) == ("Sales line", TOKEN)
 
 
-def test_a_changed_name_asks_meta_nothing_and_a_changed_id_does(demo, graph):
+def test_a_changed_name_asks_meta_nothing_and_a_changed_account_does(demo, graph):
     number = demo.number
     details = {
         "waba_id": demo.account.waba_id,
@@ -126,9 +127,28 @@ def test_a_changed_name_asks_meta_nothing_and_a_changed_id_does(demo, graph):
     moved = actions.save_number(
         member=demo.admin,
         number_id=number.pk,
-        details=NumberDetails(**{**details, "phone_number_id": "55555"}),
+        details=NumberDetails(**{**details, "waba_id": "200000000000055", "access_token": TOKEN}),
     )
     assert moved.check_state == "waiting"
+
+
+def test_the_id_of_a_number_is_read_only_and_another_one_is_refused_in_words(demo, browser):
+    client = browser(demo.admin)
+    path = demo.url(f"settings/numbers/{demo.number.pk}/")
+    new, edit = client.get(demo.url("settings/numbers/new/")), client.get(path)
+    tag = re.compile(r'<input[^>]* name="phone_number_id"[^>]*>')
+    assert "readonly" not in tag.search(new.content.decode())[0]
+    assert "readonly" in tag.search(edit.content.decode())[0]
+
+    answer = client.post(path, FORM)
+
+    assert answer.status_code == 422
+    words = "The phone number ID of a number cannot be changed. Add a new number instead."
+    assert words in answer.content.decode()
+    with scope(demo.id):
+        number = PhoneNumber.objects.get()
+        assert (number.phone_number_id, number.name) == ("100000000000001", "Support line")
+        assert list(BusinessAccount.objects.values_list("waba_id", flat=True)) == ["200000000000001"]
 
 
 def test_a_second_number_of_an_account_shares_its_token(demo, browser):
@@ -137,7 +157,8 @@ def test_a_second_number_of_an_account_shares_its_token(demo, browser):
 
     add(demo, client, phone_number_id="100000000000078", access_token="")
 
-    assert stored(demo).business_account_id == stored(demo, "100000000000078").business_account_id
+    second = stored(demo, "100000000000078")
+    assert (second.business_account_id, second.check_state) == (stored(demo).business_account_id, "waiting")
 
 
 def test_a_number_that_moves_to_another_account_leaves_no_empty_one_behind(demo, browser):

@@ -5,9 +5,9 @@ import structlog
 from django.test import Client
 
 from accounts import actions
-from accounts.models import Membership, Stream, User, Workspace
+from accounts.models import Membership, Stream, StreamEvent, User, Workspace
 from accounts.tenancy import scope
-from inbox.models import Conversation
+from inbox.models import Claim, Conversation
 from tests.worlds import make_conversation, make_member
 from webhooks.models import Delivery, Event
 
@@ -118,6 +118,86 @@ def test_staff_deactivate_a_member_with_all_that_follows(demo, staff):
     assert not demo.agent1.is_active
     with scope(demo.id):
         assert Conversation.objects.get(pk=held.pk).state == "unclaimed"
+
+
+def switch(staff, member, *, active):
+    person = member.user
+    data = {
+        "username": person.username,
+        "email": person.email,
+        "first_name": person.first_name,
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00:00",
+        **({"is_active": "on"} if active else {}),
+    }
+    return staff.post(f"/admin/accounts/user/{person.pk}/change/", data)
+
+
+def test_staff_switch_a_person_off_who_leaves_every_workspace_with_all_that_follows(demo, rival, staff):
+    elsewhere = Membership.objects.create(workspace=rival.workspace, user=demo.agent1.user, role="admin")
+    invite = actions.invite(member=elsewhere, role="admin")
+    here, there = (
+        make_conversation(demo, holder=demo.agent1),
+        make_conversation(rival, holder=elsewhere),
+    )
+    colleagues = make_conversation(demo, holder=demo.agent2)
+
+    assert switch(staff, demo.agent1, active=False).status_code == 302
+
+    person = User.objects.get(pk=demo.agent1.user_id)
+    assert (person.is_active, person.session_epoch) == (False, 1)
+    assert list(person.memberships.values_list("is_active", flat=True)) == [False, False]
+    assert actions.find_invite(invite) is None
+    for world, row, member in ((demo, here, demo.agent1), (rival, there, elsewhere)):
+        with scope(world.id):
+            assert Conversation.objects.get(pk=row.pk).state == "unclaimed"
+            assert list(Claim.objects.filter(member=member).values_list("outcome", flat=True)) == ["released"]
+            events = StreamEvent.objects.filter(kind="member")
+            assert list(events.values_list("object_id", flat=True)) == [member.pk]
+    with scope(demo.id):
+        assert Conversation.objects.get(pk=colleagues.pk).holder_id == demo.agent2.pk
+
+
+def test_who_is_switched_on_again_waits_to_be_taken_back(demo, staff):
+    switch(staff, demo.agent1, active=False)
+
+    switch(staff, demo.agent1, active=True)
+
+    demo.agent1.refresh_from_db()
+    assert not demo.agent1.is_active
+    actions.reactivate(member=demo.admin, membership_id=demo.agent1.pk)
+    demo.agent1.refresh_from_db()
+    assert demo.agent1.is_active
+
+
+def test_a_person_who_is_changed_but_not_switched_off_stays(demo, staff):
+    assert switch(staff, demo.agent1, active=True).status_code == 302
+
+    demo.agent1.refresh_from_db()
+    assert demo.agent1.is_active
+
+
+def test_staff_cannot_switch_the_last_admin_off(demo, staff):
+    held = make_conversation(demo, holder=demo.admin)
+
+    answer = switch(staff, demo.admin, active=False)
+
+    assert answer.status_code == 200
+    assert "Demo: This is the last admin. Make somebody else an admin first." in answer.content.decode()
+    demo.admin.refresh_from_db()
+    assert (demo.admin.is_active, demo.admin.user.is_active) == (True, True)
+    with scope(demo.id):
+        assert Conversation.objects.get(pk=held.pk).holder_id == demo.admin.pk
+
+
+def test_staff_cannot_make_a_switched_off_person_a_member_again(demo, staff):
+    switch(staff, demo.agent1, active=False)
+
+    answer = change(staff, demo.agent1, "agent", active=True)
+
+    assert "The platform has switched this account off." in answer.content.decode()
+    demo.agent1.refresh_from_db()
+    assert not demo.agent1.is_active
 
 
 def test_staff_cannot_remove_the_last_admin_either(demo, staff):

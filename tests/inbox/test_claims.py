@@ -220,7 +220,7 @@ def test_for_an_outsider_the_conversation_does_not_exist(demo, rival):
             verb(member=rival.admin, conversation_id=conversation.pk)
     with pytest.raises(Conversation.DoesNotExist):
         actions.transfer(member=rival.admin, conversation_id=conversation.pk, to_id=rival.agent1.pk)
-    assert actions.release_mine(rival.agent1) == 0
+    assert actions.release_mine(rival.agent1.user) == 0
     assert everything(demo, conversation) == before
 
 
@@ -258,8 +258,8 @@ def test_deactivating_a_member_returns_all_they_hold(demo, rival):
 def test_signing_off_returns_what_one_holds_and_says_how_much(demo):
     held = [make_conversation(demo, holder=demo.agent1) for _ in range(2)]
     colleagues = make_conversation(demo, holder=demo.agent2)
-    assert actions.release_mine(demo.agent1) == 2
-    assert actions.release_mine(demo.agent1) == 0
+    assert actions.release_mine(demo.agent1.user) == 2
+    assert actions.release_mine(demo.agent1.user) == 0
     for conversation in held:
         assert facts(demo, conversation) == ("unclaimed", None, 2, 1)
         assert claims(demo, conversation) == [(demo.agent1.pk, False, "unclaimed")]

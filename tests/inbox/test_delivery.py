@@ -146,7 +146,11 @@ def test_later_ones_wait_for_the_oldest_also_while_it_pauses(demo, held, graph):
         ),
         (
             lambda demo, held: change(demo, held.contact, phone="0790"),
-            (None, "`to` is a phone number with its leading + and country code, digits only"),
+            (
+                None,
+                "The text, the customer's address or the settings of this number are not valid."
+                " An admin can check the settings.",
+            ),
         ),
     ],
     ids=["window", "token", "address", "phone"],

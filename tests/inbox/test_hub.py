@@ -1,14 +1,17 @@
 """The hub's side of the socket: bounds, heartbeats, endings, and what it survives."""
 
 import asyncio
+import threading
 import time
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 import redis
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.utils import translation
 
 import inbox.hub
 from accounts import stream
@@ -20,7 +23,7 @@ from inbox.hub import hub
 from inbox.sockets import TOO_SLOW, WAITING_LIMIT, Socket
 from tests.inbox.browsers import Browser, sockets_only
 from tests.servers import serving
-from tests.worlds import make_conversation
+from tests.worlds import make_conversation, make_message
 
 
 @pytest.fixture
@@ -40,10 +43,10 @@ def in_its_loop(function):
     return asyncio.run_coroutine_threadsafe(call(), loop).result(10)
 
 
-def change(world, *conversations):
+def change(world, *conversations, messages=()):
     with scope(world.id):
         for conversation in conversations:
-            stream.conversation_changed(world.id, conversation.pk)
+            stream.conversation_changed(world.id, conversation.pk, [message.pk for message in messages])
 
 
 def test_a_queue_holds_so_many_frames_and_then_gives_up():
@@ -164,6 +167,122 @@ def test_an_event_is_rendered_once_for_all_who_listen(site, demo, monkeypatch):
         change(demo, conversation)
         assert len({browser.until("conversation")["row"] for browser in browsers}) == 1
     assert rendered == ["inbox/_row.html"]
+
+
+@pytest.fixture
+def rendered(monkeypatch):
+    """The templates that were rendered, each with its conversation and language."""
+    seen, render = [], frames._render
+
+    def note(name, **context):
+        seen.append((name, getattr(context.get("conversation"), "pk", None), translation.get_language()))
+        return render(name, **context)
+
+    monkeypatch.setattr(frames, "_render", note)
+    return seen
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Holds up the readings of what was missed in English until `go` is set; `came` are those that have begun."""
+    missed, state = frames.missed, SimpleNamespace(go=threading.Event(), came=[])
+
+    def wait(*args):
+        state.came.append(args)
+        assert args[-1] != "en" or state.go.wait(10)
+        return missed(*args)
+
+    monkeypatch.setattr(frames, "missed", wait)
+    yield state
+    state.go.set()
+
+
+def joining():
+    return sum(len(room.joining) for room in [*hub._rooms.values()])
+
+
+def test_who_missed_the_same_shares_what_is_rendered(site, demo, rendered, held):
+    conversations = [make_conversation(demo) for _ in range(3)]
+    for conversation in conversations:
+        change(demo, conversation)
+    pks = [conversation.pk for conversation in conversations]
+    with ExitStack() as stack:
+
+        def come(since, lang):
+            return stack.enter_context(Browser(site, demo.agent1, since=since, lang=lang))
+
+        def missed(browsers):
+            return [[frame["conversation"] for frame in browser.caught_up()] for browser in browsers]
+
+        storm = [come(0, "en")]
+        until(lambda: held.came)
+        storm += [come(since, "en") for since in (1, 0, 2, 0, 1)]
+        until(lambda: joining() == len(storm))
+        arabs = [come(0, "ar")]
+        assert missed(arabs) == [pks]  # in the meantime
+        held.go.set()
+        assert missed(storm) == [pks, pks[1:], pks, pks[2:], pks, pks[1:]]
+        assert {browser.frames[-1]["seq"] for browser in storm + arabs} == {3}
+        assert missed([come(1, "en"), come(2, "ar"), come(0, "ar")]) == [pks[1:], pks[2:], pks]
+    assert sorted(rendered) == sorted(("inbox/_row.html", pk, lang) for pk in pks for lang in ("ar", "en"))
+    assert len(held.came) == 2
+
+
+def test_who_is_there_hears_what_is_new_while_others_wait_for_what_they_missed(site, demo, held):
+    change(demo, make_conversation(demo))
+    fresh = make_conversation(demo)
+    with Browser(site, demo.agent1) as here, Browser(site, demo.agent2, since=0) as comes:
+        here.caught_up()
+        until(lambda: held.came)
+        change(demo, fresh)
+        assert here.until("conversation", within=1)["conversation"] == fresh.pk
+        in_its_loop(hub._beat)
+        assert comes.until("ping") == {"ping": 1}
+        held.go.set()
+        assert comes.caught_up()[-1]["conversation"] == fresh.pk
+        assert comes.frames[-1] == {"caught_up": 1, "seq": 2}
+
+
+def test_who_goes_while_joining_leaves_no_work_behind(site, demo, held):
+    change(demo, make_conversation(demo))
+    with Browser(site, demo.agent1, since=0), Browser(site, demo.agent2, since=0):
+        until(lambda: joining() == 2)
+    until(lambda: not joining())
+    assert hub._rooms == {}
+
+
+def test_what_was_missed_is_forgotten_when_nobody_asks_any_more(site, demo):
+    change(demo, make_conversation(demo))
+    with Browser(site, demo.agent1, since=0) as browser:
+        browser.caught_up()
+        (room,) = hub._rooms.values()
+        in_its_loop(hub._beat)
+        assert set(room._past._gaps) == {"en"}
+        in_its_loop(hub._beat)
+        assert room._past._gaps == {}
+
+
+def test_a_thread_that_changes_while_its_reader_joins_is_whole(site, demo, held):
+    conversation = make_conversation(demo)
+    messages = [make_message(demo, conversation, body=f"Message {n}") for n in range(2)]
+    change(demo, conversation, messages=messages[:1])
+    with Browser(site, demo.agent1), Browser(site, demo.agent2, since=0, thread=conversation.pk) as comes:
+        until(lambda: held.came)
+        change(demo, conversation, messages=messages[1:])
+        until(lambda: next(iter(hub._rooms.values())).cursor == 2)
+        held.go.set()
+        thread = next(frame["thread"] for frame in comes.caught_up() if "thread" in frame)
+        assert all(f'id="message-{message.pk}"' in thread for message in messages)
+        change(demo, conversation, messages=messages)
+        assert comes.until("conversation")["thread"]
+
+
+def test_the_hub_needs_no_connection_of_the_pages(site, demo):
+    async def of_its_threads():
+        return [await run(lambda: connection.pool) for run in (hub.live, hub.aside)]
+
+    assert connection.pool is not None
+    assert in_its_loop(of_its_threads) == [None, None]
 
 
 def test_counts_are_sent_at_most_twice_a_second(site, demo, monkeypatch):

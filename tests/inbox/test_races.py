@@ -138,7 +138,7 @@ def _everything_at(world, pk):
         lambda: actions.close(member=world.admin, conversation_id=pk),
         lambda: actions.transfer(member=world.admin, conversation_id=pk, to_id=world.agent2.pk),
         lambda: actions.claim(member=world.marketer, conversation_id=pk),
-        lambda: actions.release_mine(world.agent1),
+        lambda: actions.release_mine(world.agent1.user),
     ]
 
 

@@ -7,7 +7,10 @@ from django.utils import timezone
 
 from accounts.models import StreamEvent
 from accounts.tenancy import scope
-from inbox import actions
+from inbox import actions, delivery
+from inbox.delivery import Next
+from tests.inbox.dom import parse
+from tests.inbox.graph import lose
 from tests.inbox.rows import (
     DELIVERED,
     FAILED,
@@ -17,7 +20,10 @@ from tests.inbox.rows import (
     UNCONFIRMED,
     change,
     fresh,
+    outcome,
     outgoing,
+    receipt,
+    reply,
 )
 from tests.worlds import make_message
 
@@ -70,3 +76,56 @@ def test_sending_again_needs_the_claim_and_the_window(demo, held):
     with pytest.raises(actions.WindowClosed):
         actions.send_again(member=demo.agent1, message_id=failed.pk)
     assert len(outgoing(demo, held)) == 1
+
+
+FIRST_ARRIVED = "Not sent: the first one arrived after all."
+
+
+@pytest.fixture
+def unconfirmed(demo, held, graph, settings):
+    """A message that reached WhatsApp, whose answer was lost, and whose grace is over."""
+    graph.order(lose)
+    message = reply(demo, held, "Only once, please.")
+    delivery.deliver_next(held.pk, demo.id)
+    change(demo, message, due=timezone.now() - timedelta(seconds=settings.UNCONFIRMED_GRACE_SECONDS))
+    return message
+
+
+@pytest.mark.parametrize("said", ["sent", "delivered"])
+def test_a_second_try_is_withheld_when_the_first_turns_out_to_have_arrived(
+    demo, held, graph, unconfirmed, agent1, said
+):
+    again = actions.send_again(member=demo.agent1, message_id=unconfirmed.pk)
+    receipt(demo, unconfirmed, said)
+
+    assert delivery.deliver_next(held.pk, demo.id) == Next(0.0)
+    assert delivery.deliver_next(held.pk, demo.id) == Next(None)
+
+    assert graph.bodies == ["Only once, please."]
+    assert outcome(demo, again) == (FAILED, None, None, FIRST_ARRIVED)
+    with scope(demo.id):
+        assert StreamEvent.objects.latest("seq").messages == [again.pk]
+    shown = parse(agent1.get(demo.url(f"inbox/{held.pk}/"))).id(f"message-{again.pk}")
+    assert "msg--failed" not in shown["class"]
+    assert shown.one(css="fail--quiet").text == FIRST_ARRIVED
+    assert shown.all("button") == []
+    with pytest.raises(actions.NotAllowed, match="did not fail"):
+        actions.send_again(member=demo.agent1, message_id=again.pk)
+
+
+def test_a_second_try_leaves_when_the_first_is_known_to_have_failed(demo, held, graph, unconfirmed):
+    again = actions.send_again(member=demo.agent1, message_id=unconfirmed.pk)
+    receipt(demo, unconfirmed, "failed", wamid="wamid.first", code=131026)
+    delivery.deliver_next(held.pk, demo.id)
+    assert graph.bodies == ["Only once, please."] * 2
+    assert outcome(demo, again)[0] == SENT
+
+
+def test_a_third_try_is_withheld_when_the_first_of_all_arrived(demo, held, graph, unconfirmed):
+    second = actions.send_again(member=demo.agent1, message_id=unconfirmed.pk)
+    change(demo, second, status=FAILED)
+    third = actions.send_again(member=demo.agent1, message_id=second.pk)
+    receipt(demo, unconfirmed, "read")
+    delivery.deliver_next(held.pk, demo.id)
+    assert graph.bodies == ["Only once, please."]
+    assert outcome(demo, third)[3] == FIRST_ARRIVED

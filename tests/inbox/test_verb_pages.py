@@ -2,7 +2,10 @@
 
 import pytest
 
+from accounts.models import User
 from accounts.tenancy import scope
+from inbox import actions
+from inbox.actions import NotAllowed
 from inbox.models import Message
 from inbox.rules import verbs
 from tests.inbox.browsing import HTMX, browser, send
@@ -97,6 +100,22 @@ def test_a_transfer_to_an_outsider_or_of_nothing_claimed_is_refused(demo, rival,
     page = parse(admin.get(demo.url(f"inbox/{free.pk}/transfer/")))
     assert page.one(css="notice").text == "Only a claimed conversation can be transferred."
     assert page.all("label", css="choice") == []
+
+
+def test_a_switched_off_colleague_is_not_offered_and_not_given_anything(demo, admin, held):
+    User.objects.filter(pk=demo.agent2.user_id).update(is_active=False)
+    url = demo.url(f"inbox/{held.pk}/transfer/")
+    choices = [choice.one("b").text for choice in parse(admin.get(url)).all("label", css="choice")]
+    assert choices == ["Admin (you)", "Marketer"]
+
+    answer = admin.post(url, {"to": demo.agent2.pk})
+
+    assert (answer.status_code, parse(answer).id("id_to_error").text) == (422, "Choose an active colleague.")
+    with pytest.raises(NotAllowed, match="Choose an active member of this workspace"):
+        actions.transfer(member=demo.admin, conversation_id=held.pk, to_id=demo.agent2.pk)
+    with pytest.raises(NotAllowed, match="You are no longer a member of this workspace"):
+        actions.claim(member=demo.agent2, conversation_id=make_conversation(demo).pk)
+    assert fresh(demo, held).holder_id == demo.agent1.pk
 
 
 def test_only_the_holders_look_marks_as_read(demo, agent1, agent2, held):

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from tests.servers import serving
 from tests.webhooks.bodies import body, text
+from webhooks import door as door_module
 from webhooks.door import Door
 from webhooks.models import Delivery
 from webhooks.processing import drain
@@ -144,3 +146,42 @@ def test_what_waits_at_shutdown_still_gets_its_200(db):
         codes = [answer.result().status_code for answer in answers]
     assert codes == [200] * 8
     assert Delivery.objects.count() == 8
+
+
+def test_a_post_without_a_signature_is_answered_before_its_body_is_read(client):
+    host, port = client.base_url.host, client.base_url.port
+    with socket.create_connection((host, port), timeout=5) as unsigned:
+        unsigned.sendall(
+            f"POST {URL} HTTP/1.1\r\nHost: x\r\nContent-Length: 2900000\r\n\r\n".encode() + b"x" * 100
+        )
+        assert unsigned.recv(64).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_signed_body_that_stops_half_way_is_given_up(db, monkeypatch):
+    monkeypatch.setattr(door_module, "SECONDS_PER_BODY", 0.2)
+    with door_client() as client:
+        host, port = client.base_url.host, client.base_url.port
+        head = f"POST {URL} HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: sha256=0\r\nContent-Length: 2900000\r\n\r\n"
+        with socket.create_connection((host, port), timeout=5) as slow:
+            slow.sendall(head.encode() + b"x" * 100_000)
+            assert slow.recv(64).startswith(b"HTTP/1.1 408 ")
+
+
+def test_too_many_bytes_inside_are_503_before_they_are_whole(db, monkeypatch):
+    monkeypatch.setattr(door_module, "BYTES_INSIDE", 1_000_000)
+    with door_client() as client:
+        assert post(client, b"x" * 1_200_000).status_code == 503
+        assert post(client, b"x" * 100_000).status_code == 200
+
+
+def test_a_connection_the_database_closed_meanwhile_costs_no_delivery(client):
+    assert post(client, body(text())).status_code == 200
+    with connection.cursor() as cursor:
+        # The door's own connection, ended as a restart of PostgreSQL would end it.
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE usename = current_user AND pid <> pg_backend_pid() AND query LIKE 'INSERT INTO webhooks_delivery%'"
+        )
+        assert cursor.fetchone() == (1,)
+    assert post(client, body(text())).status_code == 200
+    assert Delivery.objects.count() == 2

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from accounts.models import StreamEvent
+from accounts.models import PhoneNumber, StreamEvent
 from accounts.tenancy import crossing, scope
 from inbox.models import Claim, Conversation, Message, Receipt
 from phonebook.models import Contact, Identity
@@ -16,7 +16,9 @@ from tests.webhooks.bodies import body, status, text
 from tests.worlds import make_conversation, make_message
 from webhooks import processing
 from webhooks.models import Delivery, Event
-from webhooks.processing import drain, rematch
+from webhooks.parked import rematch
+from webhooks.processing import drain
+from webhooks.retention import forget_deliveries
 
 
 def deliver(*bodies):
@@ -190,6 +192,55 @@ def test_what_cannot_be_parsed_is_a_failed_event_and_the_rest_goes_on(demo):
         ("unparsable", "failed"),
         ("message:text", "applied"),
     ]
+
+
+def test_typing_in_anothers_number_id_gets_a_workspace_nothing_of_its_account(demo, rival):
+    with scope(rival.id):
+        PhoneNumber.objects.create(
+            workspace=rival.workspace, business_account=rival.account, phone_number_id="100000000000099"
+        )
+    secret = body(text(body="secret order"), number="100000000000099", waba="200000000000001")
+    drained(secret)
+    assert ledger() == [("message:text", "ignored", "no workspace has this phone number")]
+    with scope(rival.id):
+        assert not Message.objects.exists()
+
+
+def test_a_number_whose_connection_was_proved_is_routed_whatever_account_the_webhook_names(demo):
+    with scope(demo.id):
+        PhoneNumber.objects.update(check_state=PhoneNumber.Check.OK)
+    drained(body(text(), waba="299999999999999"))
+    assert ledger() == [("message:text", "applied", "")]
+
+
+def test_a_reaction_is_news_but_reopens_nothing(demo):
+    conversation = make_conversation(demo, state="closed")
+    with scope(demo.id):
+        wa_id = Identity.objects.get().value
+    drained(body(text(wa_id, type="reaction", reaction={"message_id": "wamid.x", "emoji": "👍"})))
+    with scope(demo.id):
+        fresh = Conversation.objects.get(pk=conversation.pk)
+        assert (fresh.state, fresh.unread) == ("closed", 2)
+
+
+def test_parked_receipts_wait_longer_each_time_and_are_given_up_after_eight_days(demo):
+    drained(body(*[status(f"wamid.{n}", "read") for n in range(3)]))
+    assert rematch() == 3
+    assert rematch() == 0
+    assert set(Event.objects.values_list("state", "attempts")) == {("parked", 2)}
+    Event.objects.update(next_try=timezone.now())
+    Delivery.objects.update(received=timezone.now() - timedelta(days=9))
+    assert rematch() == 3
+    assert set(Event.objects.values_list("state", "reason")) == {("failed", "its message never appeared")}
+
+
+def test_old_deliveries_are_forgotten_with_their_events_but_never_waiting_ones(demo):
+    drained(body(text(), text()))
+    deliver(body(text()))
+    Delivery.objects.update(received=timezone.now() - timedelta(days=31))
+    assert forget_deliveries() == 1
+    assert list(Delivery.objects.values_list("drained", flat=True)) == [None]
+    assert not Event.objects.exists()
 
 
 def test_a_number_of_nobody_is_ignored_with_a_reason(demo):

@@ -107,21 +107,6 @@ def test_a_phone_number_id_consists_of_digits(number: str) -> None:
             calls.send_text(number, to="+4915550001111", body="Hello")
         with pytest.raises(ValueError, match="digits"):
             calls.phone_number(number)
-        with pytest.raises(ValueError, match="digits"):
-            calls.mark_read(number, "wamid.in.1")
-
-
-def test_a_read_receipt_leaves_as_documented() -> None:
-    with scripted(answer(200, {"success": True})) as (server, calls):
-        calls.mark_read(NUMBER, "wamid.in.1")
-        calls.mark_read(NUMBER, "wamid.in.1", typing=True)
-
-    plain = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.in.1"}
-    assert [request.json for request in server.requests] == [
-        plain,
-        plain | {"typing_indicator": {"type": "text"}},
-    ]
-    assert {request.path for request in server.requests} == {f"/v26.0/{NUMBER}/messages"}
 
 
 def test_a_number_is_described() -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import traceback
-from typing import Any
 
 import httpx
 import pytest
@@ -161,12 +160,6 @@ def test_the_meaning_of_every_error_of_the_http_library(
         send(client("https://graph.example.test", shared))
 
     assert type(caught.value) is meaning
-
-
-@pytest.mark.parametrize("said", [{"success": False}, {}, {"success": "true"}])
-def test_an_unconfirmed_read_receipt_is_ambiguous(said: Any) -> None:
-    with scripted(answer(200, said)) as (_, calls), pytest.raises(Ambiguous):
-        calls.mark_read(NUMBER, "wamid.in.1")
 
 
 def test_an_answer_that_describes_no_number_is_ambiguous() -> None:

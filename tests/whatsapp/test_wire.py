@@ -1,6 +1,5 @@
 """What JSON is accepted, and what it can never contain afterwards."""
 
-import json
 from typing import Any
 
 import msgspec
@@ -9,7 +8,6 @@ import pytest
 from whatsapp.wire import (
     LATEST_SECOND,
     Unparsable,
-    clean,
     code_number,
     decode,
     identifier,
@@ -62,13 +60,6 @@ def test_valid_json_becomes_storable(body: bytes, decoded: Any) -> None:
 def test_what_is_no_json_is_unparsable(body: bytes) -> None:
     with pytest.raises(Unparsable):
         decode(body)
-
-
-def test_clean_reaches_every_text_and_leaves_the_rest() -> None:
-    dirty = {"a\x00": ["\x00", {"b": ("\ud800", 1, None, True, 2.5)}], "fine": "مرحبا 😀"}
-
-    assert clean(dirty) == {f"a{BAD}": [BAD, {"b": [BAD, 1, None, True, 2.5]}], "fine": "مرحبا 😀"}
-    assert json.dumps(clean(dirty), ensure_ascii=False).encode()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""Why a message of ours did not leave, in words for agents, where WhatsApp itself said nothing.
+
+Stored as they are in Message.error_details, with error_code null; translated where they are shown (inbox/wording.py).
+A sentence that changes here must keep its old wording in the catalog for as long as rows carry it.
+"""
+
+from django.utils.translation import gettext_noop
+
+from inbox.models import Message
+
+NO_TOKEN = gettext_noop("This number has no access token. An admin can enter one in the settings.")
+NO_ADDRESS = gettext_noop("WhatsApp has told us neither a phone number nor a user id of this customer.")
+UNREACHABLE = gettext_noop("WhatsApp could not be reached. Nothing was sent.")
+UNSENDABLE = gettext_noop(
+    "The text, the customer's address or the settings of this number are not valid. An admin can check the settings."
+)
+FIRST_ARRIVED = gettext_noop("Not sent: the first one arrived after all.")
+
+
+def needless(message: Message) -> bool:
+    """Whether this is a second try that was withheld because the first one arrived: nothing is wrong with it."""
+    return message.status == Message.Status.FAILED and message.error_details == FIRST_ARRIVED

@@ -33,6 +33,7 @@ class Past:
         self._told: deque[Batch] = deque()
         self._gaps: dict[str, Gap] = {}
         self._used: set[str] = set()
+        self._threads: dict[tuple[int, str, int], tuple[str, int]] = {}
         self._calls: dict[Any, _Call] = {}
 
     def remember(self, batch: Batch) -> None:
@@ -42,7 +43,8 @@ class Past:
             self.after = self._told.popleft().seq
 
     def tidy(self) -> None:
-        """Drops the gaps that nobody asked for since the last call: a storm passes, the memory need not stay."""
+        """Drops the threads, and the gaps that nobody asked for since the last call: a storm passes."""
+        self._threads.clear()
         self._gaps = {language: gap for language, gap in self._gaps.items() if language in self._used}
         self._used.clear()
 
@@ -85,6 +87,24 @@ class Past:
             if batch.seq > since
             for frame in batch.frames
         ) or (gap is not None and gap.touched.get(conversation_id, 0) > since)
+
+    def together(self, language: str, since: int) -> int:
+        """A seq at or before `since` that others who come back begin at as well, so that they share what is rendered."""
+        gap = self._gaps.get(language)
+        return gap.after if gap is not None and self._reaches(gap, since) else since
+
+    async def thread(self, conversation_id: int, language: str, since: int, cursor: int) -> tuple[str, int]:
+        """The frame of what changed in a thread after `since`, and a seq up to which it certainly says everything."""
+        key = conversation_id, language, since
+        if key in self._threads:
+            text, told = self._threads[key]
+            if not self.thread_changed(conversation_id, language, told):
+                return text, told
+        text = await self.once(
+            (*key, cursor), frames.thread_since, self._workspace_id, conversation_id, since, language
+        )
+        self._threads[key] = text, cursor
+        return text, cursor
 
     async def once(self, key: Any, function: Callable[..., Any], *args: Any) -> Any:
         """The answer of one call, for all who ask for `key` while it runs; it ends when nobody waits any more."""

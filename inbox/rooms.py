@@ -63,9 +63,9 @@ class Room:
     async def open_thread(self, socket: Socket, thread: int | None, since: int | None) -> None:
         """The socket shows another thread now; with `since`, it also gets what changed in it after that."""
         if thread is not None and since is not None:
-            text, told = await self._thread_since(socket, thread, since)
+            text, told = await self._past.thread(thread, socket.language, since, self.cursor)
             while self._past.thread_changed(thread, socket.language, told):
-                text, told = await self._thread_since(socket, thread, since)
+                text, told = await self._past.thread(thread, socket.language, since, self.cursor)
             socket.put(text)
         socket.thread = thread
 
@@ -162,7 +162,8 @@ class Room:
             elif self._past.member_changed(socket.listener.membership_id, language, since):
                 return None
             elif thread is not None and self._past.thread_changed(thread, language, told):
-                text, told = await self._thread_since(socket, thread, since)
+                start = self._past.together(language, since)
+                text, told = await self._past.thread(thread, language, start, self.cursor)
                 opened = [text]
             else:
                 # The thread comes before the rows, because they move the browser's cursor past it.
@@ -176,19 +177,6 @@ class Room:
             for socket, each in self.joining.items()
             if each is not None and socket.language == language and self.cursor - each <= frames.REPLAY_LIMIT
         )
-
-    async def _thread_since(self, socket: Socket, thread: int, since: int) -> tuple[str, int]:
-        """The frame of what changed in the thread, and a seq up to which it certainly says everything."""
-        told, language = self.cursor, socket.language
-        text: str = await self._past.once(
-            (thread, since, language, told),
-            frames.thread_since,
-            self.workspace_id,
-            thread,
-            since,
-            language,
-        )
-        return text, told
 
     def _count(self) -> None:
         self._counts_stale = True

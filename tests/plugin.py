@@ -10,6 +10,8 @@ from dev.processes import Refused
 from dev.services import services
 
 ROOT = Path(__file__).resolve().parent.parent
+# A wait of one second, the default, for every deadlock that a test provokes would be most of its time.
+SETTINGS = {"deadlock_timeout": "100ms"}
 
 
 def _start() -> None:
@@ -19,7 +21,7 @@ def _start() -> None:
     # Settings of a demo or a production that happen to be in the environment must not reach the tests.
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    running = services(Path(folder.name), durable=False)
+    running = services(Path(folder.name), durable=False, postgres_settings=SETTINGS)
     try:
         env = running.__enter__()
     except Refused as refused:

@@ -1,9 +1,8 @@
 """A deadlock that PostgreSQL breaks costs the person nothing: what it ended runs again and ends well."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from time import monotonic, time
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from psycopg.errors import DeadlockDetected
 from structlog.testing import capture_logs
 
 from accounts import actions as accounts
+from accounts import stream
 from accounts.tenancy import crossing, retrying_deadlocks
 from inbox import actions, delivery
 from inbox.models import Message
@@ -34,38 +34,44 @@ def alone(work):
         connection.close()
 
 
-@contextmanager
-def crossed(world, lock, row):
-    """Runs what the block hands over against a transaction that holds the world's stream, which every write takes
-    last, and then wants the row that the work has locked already. Yields a function: work → its result.
+@pytest.fixture
+def crossed(demo, monkeypatch):
+    """Runs work against a transaction that holds the workspace's stream, which every write takes last, and wants a
+    row that the work has locked already. PostgreSQL ends who looks for a deadlock after it arose: the work."""
+    has_locked, real = Event(), stream._write
 
-    Whoever waited first looks for a deadlock first, so it is the work that PostgreSQL ends.
-    """
-    with ThreadPoolExecutor(1) as pool:
+    def write(pending):
+        if not has_locked.is_set():
+            has_locked.set()
+            somebody_waits_in_vain()
+        real(pending)
 
-        def against(work):
+    def against(table, row, work):
+        monkeypatch.setattr(stream, "_write", write)
+        with capture_logs() as logs, ThreadPoolExecutor(1) as pool:
             with crossing(), connection.cursor() as cursor:
-                cursor.execute("SELECT FROM accounts_stream WHERE workspace_id = %s FOR UPDATE", [world.id])
+                cursor.execute("SELECT FROM accounts_stream WHERE workspace_id = %s FOR UPDATE", [demo.id])
                 running = pool.submit(alone, work)
-                somebody_waits(cursor)
-                cursor.execute(f"SELECT FROM {lock} WHERE id = %s FOR NO KEY UPDATE", [row])
-            return running.result(30)
+                assert has_locked.wait(30)
+                cursor.execute(f"SELECT FROM {table} WHERE id = %s FOR NO KEY UPDATE", [row.pk])
+            result = running.result(30)
+        assert [entry["attempt"] for entry in logs if entry["event"] == "tenancy.deadlock_retried"] == [1]
+        return result
 
-        with capture_logs() as logs:
-            yield against
-    assert [entry["attempt"] for entry in logs if entry["event"] == "tenancy.deadlock_retried"] == [1]
+    return against
 
 
-def somebody_waits(cursor):
-    """Until a wait is old enough to be certainly the first that looks for a deadlock, which it does after a second."""
+def somebody_waits_in_vain():
+    """Until a wait is longer than deadlock_timeout (tests/plugin.py), when it has looked once and looks no more."""
     end = monotonic() + 30
-    while monotonic() < end:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
-            " AND clock_timestamp() - waitstart > interval '0.4 s')"
-        )
-        if cursor.fetchone()[0]:
-            return
+    with connection.cursor() as cursor:
+        while monotonic() < end:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted"
+                " AND clock_timestamp() - waitstart > interval '0.3 s')"
+            )
+            if cursor.fetchone()[0]:
+                return
     raise AssertionError("nobody waited for the lock")
 
 
@@ -90,63 +96,61 @@ AFTERWARDS = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_that_lost_a_deadlock_is_done_once_all_the_same(demo, held, verb):
-    with crossed(demo, "inbox_conversation", held.pk) as against:
-        against(lambda: VERBS[verb](demo, held.pk))
+def test_a_verb_that_lost_a_deadlock_is_done_once_all_the_same(demo, crossed, held, verb):
+    crossed("inbox_conversation", held, lambda: VERBS[verb](demo, held.pk))
     state, holder, version, unread = AFTERWARDS[verb]
     assert facts(demo, held) == (state, getattr(demo, holder).pk if holder else None, version, unread)
 
 
-def test_a_claim_that_lost_a_deadlock_wins_the_conversation(demo):
+def test_a_claim_that_lost_a_deadlock_wins_the_conversation(demo, crossed):
     conversation = make_conversation(demo)
-    with crossed(demo, "inbox_conversation", conversation.pk) as against:
-        against(lambda: actions.claim(member=demo.agent1, conversation_id=conversation.pk))
+    crossed(
+        "inbox_conversation",
+        conversation,
+        lambda: actions.claim(member=demo.agent1, conversation_id=conversation.pk),
+    )
     assert facts(demo, conversation) == ("claimed", demo.agent1.pk, 1, 0)
 
 
-def test_a_reply_that_lost_a_deadlock_is_queued_once(demo, held):
+def test_a_reply_that_lost_a_deadlock_is_queued_once(demo, crossed, held):
     request, seen = uuid4(), screen(demo, held)
-    with crossed(demo, "inbox_conversation", held.pk) as against:
-        message = against(lambda: reply(demo, held, request_id=request, seen=seen))
+    message = crossed("inbox_conversation", held, lambda: reply(demo, held, request_id=request, seen=seen))
     assert fresh(demo, held).last_message_id == message.pk
 
 
-def test_sending_again_that_lost_a_deadlock_queues_one_message(demo, held):
+def test_sending_again_that_lost_a_deadlock_queues_one_message(demo, crossed, held):
     failed = make_message(demo, held, outgoing=True, status=FAILED, sender=demo.agent1)
-    with crossed(demo, "inbox_conversation", held.pk) as against:
-        again = against(lambda: actions.send_again(member=demo.agent1, message_id=failed.pk))
+    again = crossed(
+        "inbox_conversation", held, lambda: actions.send_again(member=demo.agent1, message_id=failed.pk)
+    )
     assert fresh(demo, held).last_message_id == again.pk
 
 
-def test_an_answer_of_whatsapp_is_recorded_after_a_deadlock_and_asked_for_once(demo, held, graph):
+def test_an_answer_of_whatsapp_is_recorded_after_a_deadlock_and_asked_for_once(demo, crossed, held, graph):
     message = reply(demo, held)
-    with crossed(demo, "inbox_message", message.pk) as against:
-        against(lambda: delivery.deliver_next(held.pk, demo.id))
+    crossed("inbox_message", message, lambda: delivery.deliver_next(held.pk, demo.id))
     assert (outcome(demo, message)[0], len(graph.calls)) == (SENT, 1)
 
 
-def test_a_message_that_cannot_leave_fails_after_a_deadlock(demo, held, graph):
+def test_a_message_that_cannot_leave_fails_after_a_deadlock(demo, crossed, held, graph):
     change(demo, demo.account, access_token="")
     message = reply(demo, held)
-    with crossed(demo, "inbox_conversation", held.pk) as against:
-        against(lambda: delivery.deliver_next(held.pk, demo.id))
+    crossed("inbox_conversation", held, lambda: delivery.deliver_next(held.pk, demo.id))
     assert (outcome(demo, message)[0], graph.calls) == (FAILED, [])
 
 
-def test_the_sweep_settles_an_expired_lease_after_a_deadlock(demo, held):
+def test_the_sweep_settles_an_expired_lease_after_a_deadlock(demo, crossed, held):
     message = make_message(demo, held, outgoing=True, status=SENDING, sender=demo.agent1)
     change(demo, message, due=timezone.now() - timedelta(seconds=1))
-    with crossed(demo, "inbox_message", message.pk) as against:
-        against(delivery.sweep)
+    crossed("inbox_message", message, delivery.sweep)
     delivery.sweep()  # the other one may have held the message still, and what is held is left for the next time
     assert outcome(demo, message)[0] == Message.Status.UNCONFIRMED
 
 
-def test_a_delivery_is_applied_once_after_a_deadlock(demo, held):
+def test_a_delivery_is_applied_once_after_a_deadlock(demo, crossed, held):
     customer = fresh(demo, held.contact).phone.removeprefix("+")
     Delivery.objects.create(body=body(text(customer, "And another thing.", at=int(time()) + 2)))
-    with crossed(demo, "inbox_conversation", held.pk) as against:
-        assert against(drain) == 1
+    assert crossed("inbox_conversation", held, drain) == 1
     assert fresh(demo, held).unread == 2
 
 

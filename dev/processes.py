@@ -74,7 +74,7 @@ class Child:
                 **popen,
             )
         if self.process.stdin:
-            with self.process.stdin as pipe, contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(BrokenPipeError), self.process.stdin as pipe:  # closing writes, too
                 pipe.write(stdin or b"")
 
     def until(self, ready: Callable[[], bool], *, seconds: float) -> None:

@@ -72,8 +72,9 @@ SEARCH_NAMES = r"""
     CREATE FUNCTION inbox_search_names(tenant bigint, words text, at_most int, number bigint) RETURNS bigint[]
     LANGUAGE plpgsql STABLE AS $$
     DECLARE
-        digits text := ltrim(regexp_replace(words, '[^0-9]', '', 'g'), '0');
-        -- A phone number is looked for by its digits, however it was written.
+        -- A phone number is looked for by its last nine digits, however it was written, with a country code or a zero
+        -- before them. The first ones are in every number: asked for them too, the index takes ten times as long.
+        digits text := right(ltrim(regexp_replace(words, '[^0-9]', '', 'g'), '0'), 9);
         patterns text[] := CASE WHEN length(digits) >= 4 THEN ARRAY['%' || digits || '%'] END
             || CASE WHEN length(digits) < 4 OR words ~ '[^0-9 +()./-]'
                 THEN ARRAY['%' || regexp_replace(words, '([\\%_])', '\\\1', 'g') || '%'] END;

@@ -1,6 +1,7 @@
 """Browsers for each kind of visitor, and login attempts that are counted from zero."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import Membership, User
+from tests.accounts.graph import Graph
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +31,11 @@ def browser() -> Callable[[Membership], Client]:
         return client
 
     return logged_in
+
+
+@pytest.fixture
+def graph(settings: Any) -> Iterator[Graph]:
+    """A Graph API that this process asks."""
+    with Graph() as graph:
+        settings.WHATSAPP_GRAPH_URL = graph.url
+        yield graph

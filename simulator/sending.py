@@ -81,7 +81,14 @@ def _address(sim: Simulator, number: Number, order: SendOrder) -> Address:
         raise GraphError(131021)
     wa_id = phones.wa_id(digits)
     shown = {"input": order.to, "wa_id": wa_id}
+    if wa_id not in sim.world.customers and sim.switches.strangers == "wrote":
+        _suppose_they_wrote(sim, number, wa_id)
     return Address(shown=shown, digits=wa_id, person=sim.world.customer(wa_id))
+
+
+def _suppose_they_wrote(sim: Simulator, number: Number, wa_id: str) -> None:
+    """Somebody the simulator never heard of wrote through a webhook that was signed elsewhere, by hand or by a test."""
+    sim.world.thread(number.phone_number_id, wa_id).last_customer_at = time.time()
 
 
 def _injected_failure(sim: Simulator) -> None:

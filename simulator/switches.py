@@ -35,6 +35,8 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     lose_how: Literal["close", "reset", "hang"] = "close"  # FIN, RST, or silence until the caller gives up
     enforce_window: bool = True
     window_refusal: Literal["response", "receipt"] = "response"  # Meta reports 131047 either way
+    # Somebody never heard of: has just written by a webhook that was not ours, or never wrote at all.
+    strangers: Literal["wrote", "silent"] = "wrote"
     pair_rate: bool = False  # 1 message per 6 s and person, 45 at once: beyond that 131056
     # Receipts
     receipts: Literal["all", "sent", "delivered", "none"] = "all"  # the last one that is sent

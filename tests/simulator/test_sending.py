@@ -112,6 +112,12 @@ def test_outside_the_window_free_text_is_131047(api: Api) -> None:
     assert api.listed("accepted")["count"] == 0
 
 
+def test_a_stranger_counts_as_having_written_elsewhere_unless_told_otherwise(api: Api) -> None:
+    assert api.post_message(to="+962790000888").status_code == 200
+    api.control("switches", strangers="silent")
+    assert api.post_message(to="+962790000889").json()["error"]["code"] == 131047
+
+
 @pytest.mark.parametrize(("age_s", "status"), [(24 * 3600 + 5, 400), (24 * 3600 - 60, 200)])
 def test_the_window_counts_from_the_customers_timestamp(api: Api, age_s: int, status: int) -> None:
     api.inbound(timestamp=time.time() - age_s)

@@ -131,10 +131,13 @@ class TenantModel(models.Model):
     """A row of one workspace: under row-level security, referred to by composite keys (see isolation.py).
 
     No foreign key of its own to the workspace: the composite keys lead there, and checking one more per insert
-    would have every writer lock the same workspace row.
+    would have every writer lock the same workspace row. No index of its own either: each table has one that begins
+    with what it is looked up by.
     """
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
 
     class Meta:
         abstract = True

@@ -27,20 +27,24 @@ class Conversation(TenantModel):
         CLAIMED = "claimed", _("Claimed")
         CLOSED = "closed", _("Closed")
 
-    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.UNCLAIMED)
     claim = models.ForeignKey(
-        "Claim", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        "Claim", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     holder = models.ForeignKey(
-        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     # Grows with every change of state or holder; a reply written against an older one is held for confirmation.
     claim_version = models.IntegerField(default=0)
     unread = models.IntegerField(default=0)
     last_message = models.ForeignKey(
-        "Message", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        "Message", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     last_at = models.DateTimeField(default=timezone.now)
     # From WhatsApp's own timestamp of the customer's last message, not from when the webhook arrived.
@@ -93,9 +97,11 @@ class Claim(TenantModel):
         RELEASED = "released", _("Released when the member left")
 
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="claims", db_constraint=False
+        Conversation, on_delete=models.CASCADE, related_name="claims", db_constraint=False, db_index=False
     )
-    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    member = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     started = models.DateTimeField(default=timezone.now)
     ended = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
@@ -132,9 +138,11 @@ class Message(TenantModel):
         PLAYED = 50, _("Played")
 
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="messages", db_constraint=False
+        Conversation, on_delete=models.CASCADE, related_name="messages", db_constraint=False, db_index=False
     )
-    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     outgoing = models.BooleanField()
     kind = models.CharField(
         max_length=64, default="text"
@@ -148,7 +156,7 @@ class Message(TenantModel):
 
     # Outgoing only
     sender = models.ForeignKey(
-        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     status = models.SmallIntegerField(null=True, choices=Status.choices)
     # status while it is QUEUED or SENDING, else null. The outbox's indexes name this column and not `status`, so that
@@ -167,7 +175,7 @@ class Message(TenantModel):
     attempt = models.SmallIntegerField(default=0)
     due = models.DateTimeField(default=timezone.now)  # queued: not before; sending: lease; unconfirmed: since
     retry_of = models.ForeignKey(
-        "self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        "self", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
 
     # Not columns: what inbox/queries.py attaches for the thread.
@@ -206,7 +214,7 @@ class Receipt(TenantModel):
     """One status event about an outgoing message, as WhatsApp reported it. Append-only."""
 
     message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="receipts", db_constraint=False
+        Message, on_delete=models.CASCADE, related_name="receipts", db_constraint=False, db_index=False
     )
     status = models.SmallIntegerField(choices=Message.Status.choices)
     at = models.DateTimeField()
@@ -231,15 +239,15 @@ class SystemLine(TenantModel):
         RELEASED = "released", _("released")
 
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="lines", db_constraint=False
+        Conversation, on_delete=models.CASCADE, related_name="lines", db_constraint=False, db_index=False
     )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     at = models.DateTimeField(default=timezone.now)
     actor = models.ForeignKey(
-        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     target = models.ForeignKey(
-        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     note = models.CharField(max_length=500, blank=True)
 
@@ -253,10 +261,12 @@ class Tally(TenantModel):
     Appending keeps writers from queueing on one counter row per workspace.
     """
 
-    number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    number = models.ForeignKey(
+        PhoneNumber, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     state = models.CharField(max_length=10)
     holder = models.ForeignKey(
-        Membership, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
+        Membership, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     n = models.BigIntegerField()
 

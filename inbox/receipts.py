@@ -5,7 +5,7 @@ inside the caller's `tenancy.crossing()`. Lock order: messages ascending, then s
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from django.db import connection
@@ -99,7 +99,8 @@ def _insert_receipts(matched: Iterable[tuple[Reported, int]]) -> None:
         cursor.execute(
             "INSERT INTO inbox_receipt (workspace_id, message_id, status, at, code, details, pricing)"
             " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::timestamptz[], %s::int[],"
-            " %s::text[], %s::jsonb[]) ON CONFLICT (message_id, status) DO NOTHING",
+            " %s::text[], ARRAY(SELECT nullif(jsonb_array_elements(%s::jsonb), 'null')))"
+            " ON CONFLICT (message_id, status) DO NOTHING",
             [
                 [item.number.workspace_id for item, _ in rows],
                 [message for _, message in rows],
@@ -107,7 +108,7 @@ def _insert_receipts(matched: Iterable[tuple[Reported, int]]) -> None:
                 [moment(item.status.at, now) for item, _ in rows],
                 [item.status.error_code for item, _ in rows],
                 [_words(item.status) for item, _ in rows],
-                [_json(item.status.pricing) for item, _ in rows],
+                msgspec.json.encode([item.status.pricing for item, _ in rows]).decode(),
             ],
         )
 
@@ -144,7 +145,3 @@ def _raise_statuses(matched: Iterable[tuple[Reported, int]]) -> None:
 
 def _words(status: Status) -> str:
     return status.error_details or status.error_title or ""
-
-
-def _json(value: dict[str, Any] | None) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()

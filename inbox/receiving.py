@@ -130,7 +130,7 @@ def _insert_messages(items: Sequence[tuple[Received, int]]) -> list[tuple[_Added
             "INSERT INTO inbox_message (workspace_id, conversation_id, number_id, kind, body, payload, at, wamid,"
             " context_wamid, outgoing, created, due, attempt, error_details)"
             " SELECT n.*, false, now(), now(), 0, '' FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[],"
-            " %s::text[], %s::jsonb[], %s::timestamptz[], %s::text[], %s::text[]) AS n"
+            " %s::text[], ARRAY(SELECT jsonb_array_elements(%s::jsonb)), %s::timestamptz[], %s::text[], %s::text[]) AS n"
             " ON CONFLICT (number_id, wamid) DO NOTHING"
             " RETURNING number_id, id, workspace_id, conversation_id, at, kind, wamid",
             [
@@ -139,7 +139,8 @@ def _insert_messages(items: Sequence[tuple[Received, int]]) -> list[tuple[_Added
                 [item.number.id for item, _ in items],
                 [item.message.type for item, _ in items],
                 [item.message.text or "" for item, _ in items],
-                [msgspec.json.encode(item.message.raw).decode() for item, _ in items],
+                # One text for all of them: as an array of texts every quote in them would be escaped twice over.
+                msgspec.json.encode([item.message.raw for item, _ in items]).decode(),
                 [moment(item.message.at, now) for item, _ in items],
                 [item.message.wamid for item, _ in items],
                 [item.message.context_wamid or "" for item, _ in items],

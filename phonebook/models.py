@@ -53,7 +53,7 @@ class Identity(TenantModel):
         WA_ID = "wa_id", _("WhatsApp number")
 
     contact = models.ForeignKey(
-        Contact, on_delete=models.CASCADE, related_name="identities", db_constraint=False
+        Contact, on_delete=models.CASCADE, related_name="identities", db_constraint=False, db_index=False
     )
     portfolio_id = models.CharField(max_length=32, blank=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)

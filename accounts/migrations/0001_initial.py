@@ -248,6 +248,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",
@@ -313,6 +314,7 @@ class Migration(migrations.Migration):
             name="workspace",
             field=models.ForeignKey(
                 db_constraint=False,
+                db_index=False,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="+",
                 to="accounts.workspace",
@@ -341,6 +343,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",

@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                     "member",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="accounts.membership",
@@ -52,6 +53,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",
@@ -90,6 +92,7 @@ class Migration(migrations.Migration):
                     "claim",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -100,6 +103,7 @@ class Migration(migrations.Migration):
                     "contact",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="phonebook.contact",
@@ -109,6 +113,7 @@ class Migration(migrations.Migration):
                     "holder",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -119,6 +124,7 @@ class Migration(migrations.Migration):
                     "number",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="accounts.phonenumber",
@@ -128,6 +134,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",
@@ -140,6 +147,7 @@ class Migration(migrations.Migration):
             name="conversation",
             field=models.ForeignKey(
                 db_constraint=False,
+                db_index=False,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="claims",
                 to="inbox.conversation",
@@ -198,6 +206,7 @@ class Migration(migrations.Migration):
                     "conversation",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="messages",
                         to="inbox.conversation",
@@ -207,6 +216,7 @@ class Migration(migrations.Migration):
                     "number",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="accounts.phonenumber",
@@ -216,6 +226,7 @@ class Migration(migrations.Migration):
                     "retry_of",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -226,6 +237,7 @@ class Migration(migrations.Migration):
                     "sender",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -236,6 +248,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",
@@ -248,6 +261,7 @@ class Migration(migrations.Migration):
             name="last_message",
             field=models.ForeignKey(
                 db_constraint=False,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
@@ -286,6 +300,7 @@ class Migration(migrations.Migration):
                     "message",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="receipts",
                         to="inbox.message",
@@ -295,6 +310,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",
@@ -332,6 +348,7 @@ class Migration(migrations.Migration):
                     "actor",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -342,6 +359,7 @@ class Migration(migrations.Migration):
                     "conversation",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="lines",
                         to="inbox.conversation",
@@ -351,6 +369,7 @@ class Migration(migrations.Migration):
                     "target",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -361,6 +380,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",
@@ -383,6 +403,7 @@ class Migration(migrations.Migration):
                     "holder",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
@@ -393,6 +414,7 @@ class Migration(migrations.Migration):
                     "number",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.phonenumber",
@@ -402,6 +424,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",
@@ -69,6 +70,7 @@ class Migration(migrations.Migration):
                     "contact",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="identities",
                         to="phonebook.contact",
@@ -78,6 +80,7 @@ class Migration(migrations.Migration):
                     "workspace",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="accounts.workspace",

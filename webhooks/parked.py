@@ -23,7 +23,7 @@ def rematch() -> int:
             "SELECT e.delivery_id, e.position, octet_length(d.body), m.id IS NOT NULL FROM webhooks_event e"
             " JOIN webhooks_delivery d ON d.id = e.delivery_id"
             " LEFT JOIN accounts_phonenumber n ON n.phone_number_id = e.phone_number_id"
-            " LEFT JOIN inbox_message m ON (m.number_id, m.wamid) = (n.id, e.wamid)"
+            " LEFT JOIN inbox_message m ON (m.number_id, m.wamid) = (n.id, e.wamid) AND m.outgoing"
             " WHERE e.state = 'parked' AND e.next_try <= now() ORDER BY e.next_try LIMIT %s"
             " FOR UPDATE OF e SKIP LOCKED",
             [EVENTS_PER_TRANSACTION],

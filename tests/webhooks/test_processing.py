@@ -339,3 +339,10 @@ def test_twenty_new_customers_with_sixteen_parallel_messages_each(demo, monkeypa
 def test_a_post_with_nothing_inside_is_in_the_ledger_too(demo):
     drained(b'{"object": "whatsapp_business_account", "entry": []}')
     assert ledger() == [("empty", "ignored", "nothing inside")]
+
+
+def test_a_receipt_about_a_customers_own_message_is_put_off_like_any_other_parked_one(demo):
+    drained(body(text(wamid="wamid.IN")), body(status("wamid.IN", "read")))
+    assert rematch() == 1
+    assert rematch() == 0
+    assert Event.objects.get(kind="status:read").attempts == 2

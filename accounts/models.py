@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import EncryptedTextField
 
 INVITE_DAYS = 7
+STANDARD_THROUGHPUT, HIGH_THROUGHPUT = 80, 1000  # messages a second
 
 
 class User(AbstractUser):
@@ -61,6 +62,10 @@ class Workspace(models.Model):
     name = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, default="Asia/Amman")
     country = models.CharField(max_length=2, default="JO")
+    # Off: marketing goes to everybody who has not opted out. On: only to those whose opt-in is recorded.
+    marketing_needs_opt_in = models.BooleanField(default=False)
+    # Whether its admins may submit templates to Meta themselves; staff of the platform decide.
+    submits_templates = models.BooleanField(default=True)
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -79,6 +84,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.AGENT)
     is_active = models.BooleanField(default=True)
+    # Marketers and admins send to lists anyway; an admin may grant it to an agent.
+    sends_to_lists = models.BooleanField(default=False)
+    test_phone = models.CharField(max_length=40, blank=True)  # E.164: where "Send a test to me" goes
     created = models.DateTimeField(auto_now_add=True)
     deactivated = models.DateTimeField(null=True, blank=True)
 
@@ -95,6 +103,11 @@ class Membership(models.Model):
     def is_admin(self) -> bool:
         """Admins transfer, return others' conversations and change settings."""
         return self.role == self.Role.ADMIN
+
+    @property
+    def may_send_to_lists(self) -> bool:
+        """Lists, imports, exports and campaigns: marketers, admins, and agents to whom it was granted."""
+        return self.role in {self.Role.MARKETER, self.Role.ADMIN} or self.sends_to_lists
 
     @property
     def name(self) -> str:
@@ -150,6 +163,9 @@ class BusinessAccount(TenantModel):
     portfolio_id = models.CharField(max_length=32, blank=True)
     name = models.CharField(max_length=120, blank=True)
     access_token = EncryptedTextField(blank=True)
+    # TIER_250 … TIER_UNLIMITED: unique people outside a service window per 24 h, of the whole portfolio (Meta,
+    # Messaging limits, 2026-09). Empty until a connection check or a webhook has told.
+    messaging_limit = models.CharField(max_length=32, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -175,10 +191,22 @@ class PhoneNumber(TenantModel):
     check_requested = models.DateTimeField(null=True, blank=True)
     check_finished = models.DateTimeField(null=True, blank=True)
     check_detail = models.CharField(max_length=500, blank=True)
+    throughput = models.CharField(max_length=32, blank=True)  # STANDARD, HIGH; empty until it was told
+    quality = models.CharField(max_length=16, blank=True)  # GREEN, YELLOW, RED, UNKNOWN
+    # Set when WhatsApp refuses everything this number starts (a dead token, no payment, a restriction); what the
+    # business starts then stands still until a connection check succeeds or an admin lifts it.
+    stopped = models.DateTimeField(null=True, blank=True)
+    stopped_code = models.IntegerField(null=True, blank=True)
+    stopped_detail = models.CharField(max_length=500, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name or self.display_number or self.phone_number_id
+
+    @property
+    def per_second(self) -> int:
+        """Messages a second that WhatsApp takes from this number (Meta, Throughput, 2026-09)."""
+        return HIGH_THROUGHPUT if self.throughput == "HIGH" else STANDARD_THROUGHPUT
 
 
 class Stream(models.Model):

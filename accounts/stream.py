@@ -19,7 +19,7 @@ from django.db import connection, transaction
 log = structlog.get_logger(__name__)
 
 POKES = "inbox:pokes"
-CONVERSATION, TICKS, MEMBER = "conversation", "ticks", "member"
+CONVERSATION, TICKS, MEMBER, BROADCAST = "conversation", "ticks", "member", "broadcast"
 
 
 @dataclass
@@ -46,6 +46,12 @@ def ticks_changed(workspace_id: int, conversation_id: int, messages: Iterable[in
 def member_changed(workspace_id: int, membership_id: int) -> None:
     """A member's role changed or they left: their sockets must close (they reconnect if still welcome)."""
     _record(workspace_id, "member", membership_id, MEMBER, ())
+
+
+def broadcast_changed(workspace_id: int, broadcast_id: int, messages: Iterable[int] = ()) -> None:
+    """Messages of a mass message were sent or got receipts: one event however many they are. Its figures changed, and
+    threads that are open show their own."""
+    _record(workspace_id, "broadcast", broadcast_id, BROADCAST, messages)
 
 
 def _record(workspace_id: int, topic: str, object_id: int, kind: str, messages: Iterable[int]) -> None:

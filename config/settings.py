@@ -50,7 +50,9 @@ INSTALLED_APPS = [
     "csp",
     "accounts.apps.AccountsConfig",
     "phonebook",
+    "templates_wa",
     "inbox",
+    "campaigns",
     "webhooks",
 ]
 

@@ -5,6 +5,9 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("accounts.urls")),
+    path("", include("phonebook.urls")),
+    path("", include("templates_wa.urls")),
+    path("", include("campaigns.urls")),
     path("", include("inbox.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -13,9 +13,42 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import Membership, PhoneNumber, TenantModel
 from phonebook.models import Contact
+from templates_wa.models import Template
 
 SERVICE_WINDOW = timedelta(hours=24)
 TEXT_LIMIT = 4096  # characters of a text message (Meta, Send messages, 2025-12)
+
+
+class Broadcast(TenantModel):
+    """One mass message, as the inbox sees it: the name that groups its threads under Marketing.
+
+    Its outgoing messages are those sent for it, its incoming ones the customers' answers; every figure counts those.
+    """
+
+    number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    name = models.CharField(max_length=120)
+    template_name = models.CharField(max_length=512)
+    started_by = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    started = models.DateTimeField(null=True)  # null: not sent yet, so not under Marketing either
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                "workspace",
+                models.F("started").desc(),
+                models.F("id").desc(),
+                condition=models.Q(started__isnull=False),
+                name="inbox_broadcast_newest",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Conversation(TenantModel):
@@ -49,6 +82,10 @@ class Conversation(TenantModel):
     last_at = models.DateTimeField(default=timezone.now)
     # From WhatsApp's own timestamp of the customer's last message, not from when the webhook arrived.
     window_expires = models.DateTimeField(null=True)
+    # The mass message that the customer answered last; shown until the conversation is closed.
+    pinned = models.ForeignKey(
+        Broadcast, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -125,12 +162,16 @@ class Message(TenantModel):
     class Status(models.IntegerChoices):
         """Ordered: what is shown never goes back (a trigger refuses it from SENT on).
 
-        FAILED ranks below DELIVERED, because a receipt that it arrived proves an earlier failure wrong.
+        FAILED ranks below DELIVERED, because a receipt that it arrived proves an earlier failure wrong. PUT_OFF is
+        a campaign's message that was not accepted yet: not in the outbox, its campaign takes it up again. HELD was
+        accepted, but WhatsApp holds it until it knows how the first receivers like the template (pacing).
         """
 
         QUEUED = 1, _("Queued")
         SENDING = 2, _("Sending")
+        PUT_OFF = 3, _("Put off")
         UNCONFIRMED = 5, _("Unconfirmed")
+        HELD = 8, _("Held by WhatsApp")
         SENT = 10, _("Sent")
         FAILED = 20, _("Failed")
         DELIVERED = 30, _("Delivered")
@@ -152,11 +193,20 @@ class Message(TenantModel):
     at = models.DateTimeField(default=timezone.now)
     wamid = models.CharField(max_length=512, null=True)  # noqa: DJ001  null: not accepted by Meta yet
     context_wamid = models.CharField(max_length=512, blank=True)
+    # Outgoing: the mass message it is part of. Incoming: the mass message it answers (see receiving.py).
+    broadcast = models.ForeignKey(
+        Broadcast, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     created = models.DateTimeField(default=timezone.now)
 
     # Outgoing only
     sender = models.ForeignKey(
         Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    # Kind "template": what must be approved at the moment of sending. payload has what was filled in and what the
+    # customer sees: {"values": {slot: text}, "shown": {…}, "category": "MARKETING"} (templates_wa/definition.py).
+    template = models.ForeignKey(
+        Template, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     status = models.SmallIntegerField(null=True, choices=Status.choices)
     # status while it is QUEUED or SENDING, else null. The outbox's indexes name this column and not `status`, so that
@@ -207,6 +257,12 @@ class Message(TenantModel):
                 "conversation", "id", condition=models.Q(outbox__isnull=False), name="inbox_message_queue"
             ),
             models.Index("due", condition=models.Q(outbox__isnull=False), name="inbox_message_due"),
+            models.Index(
+                "broadcast",
+                models.F("id").desc(),
+                condition=models.Q(broadcast__isnull=False),
+                name="inbox_message_broadcast",
+            ),
         ]
 
 
@@ -237,6 +293,9 @@ class SystemLine(TenantModel):
         TRANSFERRED = "transferred", _("transferred")
         CLOSED = "closed", _("closed")
         RELEASED = "released", _("released")
+        STARTED = "started", _("started")  # by the business, with a template
+        OPTED_OUT = "opted_out", _("opted out")  # of marketing
+        OPTED_IN = "opted_in", _("opted in")
 
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="lines", db_constraint=False, db_index=False
@@ -272,3 +331,24 @@ class Tally(TenantModel):
 
     class Meta:
         indexes = [models.Index("workspace", name="inbox_tally_workspace")]
+
+
+class Outreach(TenantModel):
+    """When the business last wrote to a contact outside a service window: what WhatsApp's messaging limit counts.
+
+    Unique people per rolling 24 hours and business portfolio (Meta, Messaging limits, 2026-09).
+    """
+
+    portfolio_id = models.CharField(max_length=32)
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "portfolio_id", "contact"], name="inbox_outreach_once"
+            )
+        ]
+        indexes = [models.Index(fields=["workspace", "portfolio_id", "at"], name="inbox_outreach_lately")]

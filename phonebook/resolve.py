@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from phonebook.models import Identity
+from phonebook.phones import canonical
 
 RANK = {str(Identity.Kind.BSUID): 0, str(Identity.Kind.PARENT): 1, str(Identity.Kind.WA_ID): 2}
 KEYS = (
@@ -41,13 +42,13 @@ class Person:
 
     @property
     def keys(self) -> list[Key]:
-        """Most trusted first: BSUID, parent BSUID, phone."""
-        pairs = [
-            (Identity.Kind.BSUID, self.user_id),
-            (Identity.Kind.PARENT, self.parent_user_id),
-            (Identity.Kind.WA_ID, self.wa_id),
+        """Most trusted first: BSUID, parent BSUID, phone. A phone is the same in every portfolio and spelling."""
+        rows = [
+            (self.portfolio_id, Identity.Kind.BSUID, self.user_id),
+            (self.portfolio_id, Identity.Kind.PARENT, self.parent_user_id),
+            ("", Identity.Kind.WA_ID, canonical(self.wa_id) if self.wa_id else None),
         ]
-        return [Key(self.workspace_id, self.portfolio_id, str(kind), value) for kind, value in pairs if value]
+        return [Key(self.workspace_id, where, str(kind), value) for where, kind, value in rows if value]
 
     @property
     def phone(self) -> str | None:

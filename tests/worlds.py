@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import BusinessAccount, Membership, PhoneNumber, Stream, User, Workspace
 from accounts.tenancy import scope
-from inbox.models import Claim, Conversation, Message
-from phonebook.models import Contact, Identity
+from inbox.models import Broadcast, Claim, Conversation, Message
+from phonebook.models import Contact, Identity, List, ListMember
+from templates_wa.models import Template
 
 PASSWORD = "inbox-demo"
 _serial = count(1)
@@ -93,7 +94,7 @@ def make_contact(world: World, name: str = "Rania Haddad", wa_id: str | None = N
         Identity.objects.create(
             workspace=world.workspace,
             contact=contact,
-            portfolio_id=world.account.portfolio_id,
+            portfolio_id="",
             kind=Identity.Kind.WA_ID,
             value=wa_id,
         )
@@ -151,5 +152,65 @@ def make_message(
             number=world.number,
             outgoing=outgoing,
             body=body,
+            **fields,
+        )
+
+
+GREETING = [
+    {
+        "type": "BODY",
+        "text": "Hello {{1}}, our showroom opens on {{2}}. Coffee is on us.",
+        "example": {"body_text": [["Rania", "Saturday"]]},
+    },
+    {"type": "FOOTER", "text": "Reply STOP to opt out"},
+    {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Book a time"}]},
+]
+
+
+def make_template(
+    world: World,
+    name: str = "showroom_weekend",
+    *,
+    language: str = "en",
+    category: str = "MARKETING",
+    status: str = "APPROVED",
+    components: list[dict[str, Any]] | None = None,
+    **fields: Any,
+) -> Template:
+    """An approved marketing template with two variables, a footer and a quick reply; {{1}} is body.1."""
+    with scope(world.id):
+        return Template.objects.create(
+            workspace=world.workspace,
+            account=world.account,
+            template_id=str(next(_serial)),
+            name=name,
+            language=language,
+            category=category,
+            status=status,
+            components=GREETING if components is None else components,
+            **fields,
+        )
+
+
+def make_list(world: World, contacts: list[Contact], name: str = "Showroom visitors") -> List:
+    """A list of these contacts."""
+    with scope(world.id):
+        made = List.objects.create(workspace=world.workspace, name=name, created_by=world.marketer)
+        ListMember.objects.bulk_create(
+            ListMember(workspace=world.workspace, list=made, contact=contact) for contact in contacts
+        )
+        return made
+
+
+def make_broadcast(world: World, name: str = "Weekend opening", **fields: Any) -> Broadcast:
+    """A mass message that has been started."""
+    fields.setdefault("started", timezone.now())
+    with scope(world.id):
+        return Broadcast.objects.create(
+            workspace=world.workspace,
+            number=world.number,
+            name=name,
+            template_name="showroom_weekend",
+            started_by=world.marketer,
             **fields,
         )

@@ -136,7 +136,7 @@ class GraphError(CallFailed):
     @property
     def rule(self) -> Rule:
         """What to do about this error. A parameter error with subcode 33 means that the number is gone."""
-        return find_rule(self._meaning, self.http_status)
+        return find_rule(self.meaning, self.http_status)
 
     @property
     def kind(self) -> Kind:
@@ -145,10 +145,11 @@ class GraphError(CallFailed):
 
     def explain(self, *, translate: Callable[[str], str] = str) -> str:
         """Return this error in words for an agent, with WhatsApp's details; see `whatsapp.errors.explain`."""
-        return explain(self._meaning, self.details, http_status=self.http_status, translate=translate)
+        return explain(self.meaning, self.details, http_status=self.http_status, translate=translate)
 
     @property
-    def _meaning(self) -> int:
+    def meaning(self) -> int:
+        """The code to act upon and to keep: 33 for a parameter error with subcode 33."""
         gone = self.code == _INVALID_PARAMETER and self.subcode == _NO_SUCH_OBJECT
         return _NO_SUCH_OBJECT if gone else self.code
 

@@ -32,10 +32,11 @@ _NEVER_WRITTEN = (
 
 
 class Answer(NamedTuple):
-    """A complete answer: HTTP status and body."""
+    """A complete answer: HTTP status and body, and how much of its quota the account has used, as Meta writes it."""
 
     status: int
     body: bytes
+    usage: str = ""
 
 
 def new_http() -> httpx.Client:
@@ -81,7 +82,8 @@ def exchange(
             follow_redirects=False,
         ) as response:
             status = response.status_code
-            return Answer(status, _read(response, timeout.read))
+            usage = response.headers.get("X-Business-Use-Case-Usage", "")
+            return Answer(status, _read(response, timeout.read), usage)
     except _NEVER_WRITTEN as error:
         raise NotSent(f"no connection to WhatsApp: {type(error).__name__}: {error}") from None
     except httpx.RequestError as error:

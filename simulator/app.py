@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from simulator import asgi, cloud, config, control, handset
+from simulator import asgi, cloud, config, control, control_people, control_templates, handset, reviews
 from simulator.asgi import Receive, Request, Response, Scope, Send
 from simulator.control import ControlError
 from simulator.runtime import Simulator
@@ -19,14 +19,21 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/handset/state"): handset.state,
     ("POST", "/handset/say"): handset.say,
     ("POST", "/handset/look"): handset.look,
+    ("POST", "/handset/tap"): handset.tap,
+    ("POST", "/handset/marketing"): handset.marketing,
     ("GET", "/control/switches"): control.get_switches,
     ("POST", "/control/switches"): control.set_switches,
     ("POST", "/control/reset"): control.reset,
-    ("POST", "/control/inbound"): control.inbound,
+    ("POST", "/control/inbound"): control_people.inbound,
+    ("POST", "/control/tap"): control_people.tap,
+    ("POST", "/control/preferences"): control_people.choose,
+    ("POST", "/control/history"): control_people.history,
+    ("POST", "/control/customers"): control_people.set_customer,
+    ("GET", "/control/templates"): control_templates.listed,
+    ("POST", "/control/templates"): control_templates.place,
+    ("POST", "/control/template"): control_templates.change,
     ("POST", "/control/raw"): control.raw,
     ("POST", "/control/receipt"): control.receipt,
-    ("POST", "/control/history"): control.history,
-    ("POST", "/control/customers"): control.set_customer,
     ("POST", "/control/numbers"): control.set_number,
     ("GET", "/control/accepted"): control.accepted,
     ("GET", "/control/rejected"): control.rejected,
@@ -50,6 +57,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         event = await receive()
         if event["type"] == "lifespan.startup":
             await simulator.start()
+            reviews.resume(simulator)
             await send({"type": "lifespan.startup.complete"})
         else:
             await simulator.stop()

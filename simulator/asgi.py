@@ -17,7 +17,7 @@ Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 HangUp = Literal["close", "reset", "hang"]
-MAX_BODY_BYTES = 5_000_000
+MAX_BODY_BYTES = 20_000_000
 # The page needs nothing but its own files; nothing may frame it or be posted to from elsewhere.
 CONTENT_POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
@@ -48,6 +48,7 @@ class Response(msgspec.Struct, kw_only=True):
     content_type: str = "application/json; charset=UTF-8"
     hang_up: HangUp | None = None
     after: Callable[[], Awaitable[None]] | None = None
+    headers: list[tuple[bytes, bytes]] = []
 
 
 def json(value: Any, status: int = 200) -> Response:
@@ -56,16 +57,19 @@ def json(value: Any, status: int = 200) -> Response:
 
 async def read(scope: Scope, receive: Receive) -> Request | None:
     """Read a request, or None if the caller left or sent more than anybody should."""
-    body = b""
+    pieces: list[bytes] = []
+    size = 0
     more = True
     while more:
         event = await receive()
         if event["type"] == "http.disconnect":
             return None
-        body += event.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
+        pieces.append(event.get("body", b""))
+        size += len(pieces[-1])
+        if size > MAX_BODY_BYTES:
             return None
         more = event.get("more_body", False)
+    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     return Request(scope["method"], scope["path"], query, headers, body)
@@ -77,6 +81,7 @@ async def answer(send: Send, response: Response) -> None:
         (b"content-length", str(len(response.body)).encode()),
         (b"cache-control", b"no-store"),
         *SECURITY_HEADERS,
+        *response.headers,
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

@@ -1,22 +1,28 @@
-"""The Graph API: `/{version}/{node}` for phone numbers, accounts and their numbers, and the messages door.
+"""The Graph API: `/{version}/{node}/{edge}` for numbers, accounts, templates and files.
 
-Authorises by bearer token and answers in Meta's shapes. Sending itself is in `sending`.
+Authorises by bearer token and finds who answers: `sending`, `management`, `media`, or the numbers' own
+fields here.
 """
 
 import asyncio
 import base64
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from simulator import asgi, errors, sending
+from simulator import asgi, errors, management, media, sending
 from simulator.asgi import Request, Response
 from simulator.errors import GatewayError, GraphError
+from simulator.limits import TOO_MANY_CALLS
 from simulator.runtime import Simulator
-from simulator.state import Number
+from simulator.shelf import Template
+from simulator.state import Number, RejectedRecord
 
 PATH = re.compile(r"^/v(\d{1,3}\.\d)/(.+?)/?$")
+FULL_PERCENT = 100
 DEFAULT_FIELDS = (
     "id,verified_name,code_verification_status,display_phone_number,quality_rating,platform_type,"
     "throughput,last_onboarded_time,webhook_configuration"
@@ -34,7 +40,8 @@ async def handle(sim: Simulator, request: Request) -> Response:
         _note_refusal(sim, request, None, "gateway error", error.http_status)
         html = "text/html; charset=utf-8"
         response = Response(status=error.http_status, body=GatewayError.PAGE, content_type=html)
-    await asyncio.sleep(sim.switches.latency_ms / 1000)
+    if sim.switches.latency_ms:
+        await asyncio.sleep(sim.switches.latency_ms / 1000)
     return response
 
 
@@ -44,11 +51,32 @@ def _note_refusal(sim: Simulator, request: Request, code: int | None, details: s
     if request.method != "POST" or match is None or not match[2].endswith("/messages"):
         return
     try:
-        body = msgspec.json.decode(request.body)
+        msgspec.json.decode(request.body)
+        body = request.body
     except (msgspec.DecodeError, UnicodeDecodeError):
-        body = request.body.decode("utf-8", "replace")
-    row = {"phone_number_id": match[2].split("/")[0], "code": code, "details": details}
-    sim.world.record("rejected", row | {"http_status": status, "request": body})
+        body = msgspec.json.encode(request.body.decode("utf-8", "replace"))
+    phone_number_id = match[2].split("/")[0]
+    sim.world.rejected.append(
+        RejectedRecord(
+            seq=sim.world.count("rejected", phone_number_id),
+            time=time.time(),
+            phone_number_id=phone_number_id,
+            request=msgspec.Raw(body),
+            code=code,
+            details=details,
+            http_status=status,
+        )
+    )
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls: the numbers whose token it is, and with them the accounts that may be seen."""
+
+    numbers: list[Number]
+
+    @property
+    def accounts(self) -> set[str]:
+        return {number.waba_id for number in self.numbers}
 
 
 async def _route(sim: Simulator, request: Request) -> Response:
@@ -56,23 +84,107 @@ async def _route(sim: Simulator, request: Request) -> Response:
     if match is None:
         raise GraphError(100, message="(#100) Invalid version format. Use format like 'v26.0'")
     node, _, edge = match[2].partition("/")
-    token = _token(request)
-    owners = [number for number in sim.world.numbers.values() if number.token == token]
-    if not token:
-        raise errors.bad_token("An access token is required to request this resource.")
-    if not owners:
-        raise errors.bad_token("Invalid OAuth access token - Cannot parse access token")
-    number = next((owner for owner in owners if owner.phone_number_id == node), None)
-    accounts = [owner.waba_id for owner in owners]
+    caller = _caller(sim, request)
+    number = next((owner for owner in caller.numbers if owner.phone_number_id == node), None)
     if request.method == "POST" and edge == "messages" and number is not None:
         return await sending.messages(sim, number, request.body)
-    if request.method == "GET" and edge == "" and number is not None:
-        return asgi.json(_fields(sim, number, request.query.get("fields", DEFAULT_FIELDS)))
-    if request.method == "GET" and edge == "phone_numbers" and node in accounts:
-        return asgi.json(_list(sim, node, request.query.get("fields", DEFAULT_FIELDS)))
-    if request.method == "GET" and edge == "" and node in accounts:
-        return asgi.json({"id": node, "name": "Simulated WhatsApp account"})
-    raise errors.missing_object(request.method, node)
+    response = None
+    if number is not None:
+        response = _on_number(sim, number, edge, request)
+    elif node in caller.accounts:
+        response = _on_account(sim, node, edge, request)
+    elif (template := sim.world.templates.by_id.get(node)) is not None:
+        if template.waba_id in caller.accounts:
+            response = _on_template(sim, template, edge, request)
+    else:
+        response = _on_file(sim, caller, node, edge, request)
+    if response is None:
+        raise errors.missing_object(request.method, node)
+    return response
+
+
+def _caller(sim: Simulator, request: Request) -> Caller:
+    token = _token(request)
+    if not token:
+        raise errors.bad_token("An access token is required to request this resource.")
+    numbers = [number for number in sim.world.numbers.values() if number.token == token]
+    if not numbers:
+        raise errors.bad_token("Invalid OAuth access token - Cannot parse access token")
+    return Caller(numbers)
+
+
+def _on_number(sim: Simulator, number: Number, edge: str, request: Request) -> Response | None:
+    if (request.method, edge) == ("GET", ""):
+        fields = request.query.get("fields", DEFAULT_FIELDS)
+        return _managed(sim, number.waba_id, lambda: asgi.json(_fields(sim, number, fields)))
+    if (request.method, edge) == ("POST", "media"):
+        return media.upload(sim, number, request)
+    return None
+
+
+def _on_account(sim: Simulator, waba_id: str, edge: str, request: Request) -> Response | None:
+    known: dict[tuple[str, str], Callable[[], Response]] = {
+        ("GET", ""): lambda: asgi.json({"id": waba_id, "name": "Simulated WhatsApp account"}),
+        ("GET", "phone_numbers"): lambda: asgi.json(
+            _list(sim, waba_id, request.query.get("fields", DEFAULT_FIELDS))
+        ),
+        ("GET", "message_templates"): lambda: management.listed(sim, waba_id, request),
+        ("POST", "message_templates"): lambda: management.create(sim, waba_id, request),
+        ("DELETE", "message_templates"): lambda: management.delete(sim, waba_id, request),
+    }
+    answer = known.get((request.method, edge))
+    return None if answer is None else _managed(sim, waba_id, answer)
+
+
+def _on_template(sim: Simulator, template: Template, edge: str, request: Request) -> Response | None:
+    fields = request.query.get("fields", management.USUAL_FIELDS)
+    known: dict[tuple[str, str], Callable[[], Response]] = {
+        ("GET", ""): lambda: asgi.json(management.node(template, fields)),
+        ("POST", ""): lambda: management.edit(sim, template, request),
+        ("POST", "unpause"): lambda: management.unpause(sim, template),
+    }
+    answer = known.get((request.method, edge))
+    return None if answer is None else _managed(sim, template.waba_id, answer)
+
+
+def _on_file(sim: Simulator, caller: Caller, node: str, edge: str, request: Request) -> Response | None:
+    """Media of the caller's numbers, and samples: an app's id is not checked, for the simulator knows no apps."""
+    if node.startswith("upload:") and edge == "":
+        if request.method == "POST":
+            return media.continue_sample(sim, node, request)
+        return media.sample_offset(sim, node) if request.method == "GET" else None
+    if (request.method, edge) == ("POST", "uploads"):
+        return media.begin_sample(sim, request)
+    file = sim.world.files.media.get(node)
+    if file is None or file.phone_number_id not in {one.phone_number_id for one in caller.numbers}:
+        return None
+    known: dict[tuple[str, str], Callable[[], Response]] = {
+        ("GET", ""): lambda: media.read(file, request),
+        ("GET", "content"): lambda: media.content(file),
+        ("DELETE", ""): lambda: media.delete(sim, file),
+    }
+    answer = known.get((request.method, edge))
+    return None if answer is None else answer()
+
+
+def _managed(sim: Simulator, waba_id: str, answer: Callable[[], Response]) -> Response:
+    """Answer a management call; these are counted for the account, and every answer says how far it is."""
+    used = sim.limits.count_call(waba_id, sim.switches.management_rate)
+    try:
+        if sim.switches.management_rate and used > FULL_PERCENT:
+            raise GraphError(TOO_MANY_CALLS)
+        response = answer()
+    except GraphError as error:
+        response = asgi.json(error.body(), error.http_status)
+    usage = {
+        "type": "whatsapp_business_management",
+        "call_count": min(used, FULL_PERCENT),
+        "total_cputime": 0,
+        "total_time": 0,
+        "estimated_time_to_regain_access": 60 if used > FULL_PERCENT else 0,
+    }
+    response.headers = [(b"x-business-use-case-usage", msgspec.json.encode({waba_id: [usage]}))]
+    return response
 
 
 def _token(request: Request) -> str:
@@ -115,8 +227,8 @@ def _node(sim: Simulator, number: Number) -> dict[str, Any]:
         "is_pin_enabled": True,
         "is_on_biz_app": False,
         "last_onboarded_time": "2026-02-04T17:40:07+0000",
-        "messaging_limit_tier": "TIER_1K",
-        "whatsapp_business_manager_messaging_limit": "TIER_1K",
+        "messaging_limit_tier": number.messaging_limit,
+        "whatsapp_business_manager_messaging_limit": number.messaging_limit,
         "webhook_configuration": {"application": sim.config.webhook_url},
         "health_status": {"can_send_message": health["can_send_message"], "entities": [health]},
     }

@@ -1,21 +1,24 @@
-"""The control API for tests and demos: switches, orders to customers, raw webhooks, and what was accepted.
+"""The control API for tests and demos: switches, numbers, raw webhooks, receipts, and what was accepted.
 
 JSON in, JSON out; every refusal is `{"error": "<one sentence>"}`. Unknown names are refused, so that a
-misspelled switch never passes for a switch that does nothing.
+misspelled switch never passes for a switch that does nothing. Customers are in `control_people`, templates
+in `control_templates`.
 """
 
 # ruff: noqa: ARG001 - every handler gets the simulator and the request
 
+import time
+from collections import Counter
 from typing import Any, Literal
 
 import msgspec
 
-from simulator import asgi, customer, receipts, switches, webhooks
+from simulator import asgi, receipts, switches
 from simulator.asgi import Request, Response
 from simulator.courier import Signature
-from simulator.customer import Words
 from simulator.runtime import Simulator
-from simulator.state import Message, Number
+from simulator.state import Number
+from simulator.webhooks import Notice
 
 
 class ControlError(Exception):
@@ -24,23 +27,6 @@ class ControlError(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
-
-
-class Inbound(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Orders a customer to write. `from` is a WhatsApp id or phone; `timestamp` unix seconds, default now."""
-
-    phone_number_id: str
-    sender: str = msgspec.field(name="from")
-    name: str = ""
-    text: str = "Hello"
-    type: str = "text"
-    content: dict[str, Any] | None = None
-    reply_to: str | None = None
-    timestamp: float | None = None
-    wamid: str | None = None
-    username: str | None = None
-    username_only: bool | None = None
-    count: int = msgspec.field(default=1)
 
 
 class Raw(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,38 +46,6 @@ class Receipt(msgspec.Struct, forbid_unknown_fields=True):
     code: int | None = None
 
 
-class Line(msgspec.Struct, forbid_unknown_fields=True):
-    """One old message of a history."""
-
-    sender: Literal["customer", "business"]
-    text: str
-    timestamp: float
-    wamid: str | None = None
-    status: str = "read"
-    reply_to: str | None = None
-
-
-class History(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What was said before the simulator knew of it. Nothing is posted; service windows follow from it."""
-
-    phone_number_id: str
-    sender: str = msgspec.field(name="from")
-    name: str = ""
-    username: str = ""
-    username_only: bool = False
-    messages: list[Line] = []
-
-
-class Person(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A customer to create or change."""
-
-    wa_id: str
-    name: str = ""
-    username: str | None = None
-    username_only: bool | None = None
-    unreachable: bool | None = None
-
-
 async def get_switches(sim: Simulator, request: Request) -> Response:
     return asgi.json(sim.switches)
 
@@ -108,32 +62,6 @@ async def reset(sim: Simulator, request: Request) -> Response:
     return asgi.json({"reset": True})
 
 
-async def inbound(sim: Simulator, request: Request) -> Response:
-    """A customer writes. Answers after the first attempt: `{wamids, status, statuses, error}`."""
-    order = msgspec.json.decode(request.body, type=Inbound)
-    if not 1 <= order.count <= 1000:
-        raise ControlError(400, "count must be between 1 and 1000.")
-    if order.count > 1 and order.wamid is not None:
-        raise ControlError(400, "wamid names one message, so count must be 1.")
-    person = _person(
-        sim,
-        Person(
-            wa_id=order.sender,
-            name=order.name,
-            username=order.username,
-            username_only=order.username_only,
-        ),
-    )
-    words = Words(text=order.text, type=order.type, content=order.content, quoted=order.reply_to)
-    words.at, words.wamid = order.timestamp, order.wamid
-    done = await customer.say_often(sim, number_of(sim, order.phone_number_id), person, words, order.count)
-    outcomes = [outcome for _, outcome in done]
-    bad = next((outcome for outcome in outcomes if outcome.status != 200), outcomes[0])
-    statuses = [status for outcome in outcomes for status in outcome.statuses]
-    wamids = [wamid for wamid, _ in done]
-    return asgi.json({"wamids": wamids, "status": bad.status, "statuses": statuses, "error": bad.error})
-
-
 async def raw(sim: Simulator, request: Request) -> Response:
     order = msgspec.json.decode(request.body, type=Raw)
     return asgi.json(await sim.courier.send_raw(order.body, order.signature, retry=order.retry))
@@ -148,45 +76,51 @@ async def receipt(sim: Simulator, request: Request) -> Response:
     return asgi.json(outcome)
 
 
-async def history(sim: Simulator, request: Request) -> Response:
-    """Load one old thread; messages whose wamid is known already are left alone. Answers `{added}`."""
-    order = msgspec.json.decode(request.body, type=History)
-    number = number_of(sim, order.phone_number_id)
-    details = Person(wa_id=order.sender, name=order.name)
-    details.username, details.username_only = order.username, order.username_only
-    person = _person(sim, details)
-    added = 0
-    for line in sorted(order.messages, key=lambda line: line.timestamp):
-        wamid = line.wamid or webhooks.wamid(person.wa_id, inbound=line.sender == "customer")
-        if wamid in sim.world.messages:
-            continue
-        message = Message(
-            wamid=wamid,
-            phone_number_id=number.phone_number_id,
-            wa_id=person.wa_id,
-            sender=line.sender,
-            type="text",
-            text=line.text,
-            at=line.timestamp,
-            status=line.status,
-            quoted=line.reply_to,
-        )
-        sim.world.add(message)
-        added += 1
-    return asgi.json({"added": added})
+class NumberChange(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is named replaces what was; `announce` tells the business, as WhatsApp does."""
 
-
-async def set_customer(sim: Simulator, request: Request) -> Response:
-    person = _person(sim, msgspec.json.decode(request.body, type=Person))
-    return asgi.json(person)
+    phone_number_id: str
+    waba_id: str | msgspec.UnsetType = msgspec.UNSET
+    display_phone_number: str | msgspec.UnsetType = msgspec.UNSET
+    verified_name: str | msgspec.UnsetType = msgspec.UNSET
+    token: str | msgspec.UnsetType = msgspec.UNSET
+    portfolio_id: str | msgspec.UnsetType = msgspec.UNSET
+    quality_rating: str | msgspec.UnsetType = msgspec.UNSET
+    status: str | msgspec.UnsetType = msgspec.UNSET
+    throughput: str | msgspec.UnsetType = msgspec.UNSET
+    messaging_limit: str | msgspec.UnsetType = msgspec.UNSET
+    announce: bool = False
 
 
 async def set_number(sim: Simulator, request: Request) -> Response:
-    """Create a business number or replace one; a new `token` makes the old one answer 190."""
-    number = msgspec.json.decode(request.body, type=Number)
+    """Create a business number or change one; a new `token` makes the old one answer 190."""
+    order = msgspec.json.decode(request.body, type=NumberChange)
+    changes: dict[str, Any] = msgspec.to_builtins(order)
+    changes.pop("announce")
+    old = sim.world.numbers.get(order.phone_number_id)
+    known: dict[str, Any] = {} if old is None else msgspec.to_builtins(old)
+    number = msgspec.convert(known | changes, Number)
     sim.world.numbers[number.phone_number_id] = number
     sim.world.touch()
+    if order.announce:
+        _announce(sim, number, changes)
     return asgi.json(number)
+
+
+def _announce(sim: Simulator, number: Number, changes: dict[str, Any]) -> None:
+    """The webhooks of another throughput and of another limit (Meta, 2026-09 and 2025-12)."""
+    fields: dict[str, dict[str, Any]] = {}
+    if "throughput" in changes:
+        value = {"display_phone_number": number.digits, "event": "THROUGHPUT_UPGRADE"}
+        fields["phone_number_quality_update"] = value | {"current_limit": number.messaging_limit}
+    if "messaging_limit" in changes:
+        fields["business_capability_update"] = {
+            "max_daily_conversations_per_business": number.messaging_limit,
+            "max_phone_numbers_per_business": 20,
+            "max_phone_numbers_per_waba": 20,
+        }
+    for field, value in fields.items():
+        sim.spawn(sim.courier.send(Notice(waba_id=number.waba_id, field=field, value=value, at=time.time())))
 
 
 async def accepted(sim: Simulator, request: Request) -> Response:
@@ -207,11 +141,23 @@ async def webhook_log(sim: Simulator, request: Request) -> Response:
 def _records(sim: Simulator, where: Literal["accepted", "rejected"], request: Request) -> Response:
     """Rows after `seq` `since` (0: all), for one `phone_number_id` or all; `count` counts since the reset."""
     wanted, since = request.query.get("phone_number_id"), _whole(request, "since")
-    rows = [row for row in getattr(sim.world, where) if row["seq"] > since]
+    rows = [row for row in getattr(sim.world, where) if row.seq > since]
     if wanted is not None:
-        rows = [row for row in rows if row["phone_number_id"] == wanted]
+        rows = [row for row in rows if row.phone_number_id == wanted]
     key = where if wanted is None else f"{where}:{wanted}"
-    return asgi.json({"count": sim.world.counts[key], "counts": sim.world.counts, "messages": rows})
+    answer = {"count": sim.world.counts[key], "counts": sim.world.counts}
+    if request.query.get("count") == "1":
+        return asgi.json(answer | _summary(rows))
+    return asgi.json(answer | {"messages": rows})
+
+
+def _summary(rows: list[Any]) -> dict[str, dict[str, int]]:
+    """How often each person, mark and code comes up, for tests that send tens of thousands."""
+    sums: dict[str, dict[str, int]] = {}
+    for name, key in (("per_person", "wa_id"), ("per_opaque", "opaque"), ("per_code", "code")):
+        values = (getattr(row, key, None) for row in rows)
+        sums[name] = Counter(str(value) for value in values if value is not None)
+    return sums
 
 
 def _whole(request: Request, name: str) -> int:
@@ -219,19 +165,6 @@ def _whole(request: Request, name: str) -> int:
         return int(request.query.get(name, "0"))
     except ValueError:
         raise ControlError(400, f"{name} must be a whole number.") from None
-
-
-def _person(sim: Simulator, order: Person) -> Any:
-    """Create the customer or change what is named. People without a visible phone need a username."""
-    person = customer.person_of(sim, order.wa_id, order.name)
-    for name in ("username", "username_only", "unreachable"):
-        value = getattr(order, name)
-        if value is not None:
-            setattr(person, name, value)
-    if person.username_only and not person.username:
-        person.username = f"user{person.wa_id[-6:]}"
-    sim.world.touch()
-    return person
 
 
 def number_of(sim: Simulator, phone_number_id: str) -> Number:

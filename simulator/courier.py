@@ -10,15 +10,16 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-import httpx
+import aiohttp
 import msgspec
 
 from simulator import webhooks
 from simulator.state import World
 from simulator.switches import Switches
-from simulator.webhooks import Item
+from simulator.webhooks import Told
 
 TIMEOUT_S = 20.0
+AT_ONCE = 128  # POSTs under way; the others wait their turn here, where waiting costs nothing
 RETRY_LONGEST_S = 60.0
 RETRY_FOR_S = 7 * 24 * 3600  # Meta drops a webhook after seven days
 KEPT_LOG = 5_000
@@ -58,12 +59,26 @@ class Courier:
         self.world, self.switches, self.spawn = world, switches, spawn
         self.url, self.secret = url, secret
         self.log: deque[dict[str, Any]] = deque(maxlen=KEPT_LOG)
-        self.waiting: list[tuple[Item, asyncio.Future[Outcome]]] = []
-        # Own pool, no proxies of the environment; idle connections are dropped before a server would.
-        limits = httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=2)
-        self.client = httpx.AsyncClient(timeout=TIMEOUT_S, limits=limits, trust_env=False)
+        self.waiting: list[tuple[Told, asyncio.Future[Outcome]]] = []
+        self.turns = asyncio.Semaphore(AT_ONCE)
+        self.on_the_wire: set[asyncio.Task[tuple[int | None, str | None]]] = set()
+        self.is_ending = False
+        self.session: aiohttp.ClientSession | None = None
 
-    async def send(self, item: Item) -> Outcome:
+    def _http(self) -> aiohttp.ClientSession:
+        """Own connections, no proxies of the environment; idle ones are dropped before a server would.
+
+        Made at the first use, because it needs a running loop.
+        """
+        if self.session is None:
+            self.session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=2),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self.session
+
+    async def send(self, item: Told) -> Outcome:
         """Post one item as the switches say, and return after the first attempt (retries go on behind)."""
         switches = self.switches()
         if not switches.webhooks:
@@ -79,7 +94,7 @@ class Courier:
         raw = body.encode() if isinstance(body, str) else webhooks.encode(body)
         return await self._deliver(self._parcel(raw, signature, [], "raw"), retry=retry)
 
-    async def _in_company(self, item: Item, switches: Switches) -> Outcome:
+    async def _in_company(self, item: Told, switches: Switches) -> Outcome:
         ready: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.waiting.append((item, ready))
         if len(self.waiting) >= switches.batch:
@@ -99,7 +114,7 @@ class Courier:
         if batch:
             self.spawn(self._post_batch(batch))
 
-    async def _post_batch(self, batch: list[tuple[Item, asyncio.Future[Outcome]]]) -> None:
+    async def _post_batch(self, batch: list[tuple[Told, asyncio.Future[Outcome]]]) -> None:
         if self.switches().shuffle:
             random.shuffle(batch)
         outcome = await self._post_items([item for item, _ in batch])
@@ -107,18 +122,28 @@ class Courier:
             if not ready.done():
                 ready.set_result(outcome)
 
+    async def settle(self, seconds: float) -> None:
+        """Begin no POST any more, and let those on the wire arrive, for so long at most.
+
+        Without it the business could hear of an old run after a new one began.
+        """
+        self.is_ending = True
+        if self.on_the_wire:
+            await asyncio.wait(self.on_the_wire, timeout=seconds)
+
     async def close(self) -> None:
         """Give up what still waits for company and drop the connections."""
         for _, ready in self.waiting:
             if not ready.done():
                 ready.set_result(Outcome(None, error="the simulator was reset"))
         self.waiting = []
-        await self.client.aclose()
+        if self.session is not None:
+            await self.session.close()
 
-    async def _post_items(self, items: list[Item]) -> Outcome:
+    async def _post_items(self, items: list[Told]) -> Outcome:
         raw = webhooks.encode(webhooks.envelope(items))
         wamids = [item.wamid for item in items if item.wamid]
-        label = ", ".join(item.entry.get("status") or item.entry["type"] for item in items[:5])
+        label = ", ".join(item.label for item in items[:5])
         copies = [
             self._deliver(self._parcel(raw, "good", wamids, label, items=len(items)), retry=True)
             for _ in range(1 + self.switches().duplicates)
@@ -159,18 +184,29 @@ class Courier:
         if parcel.signature != "none":
             secret = self.secret if parcel.signature == "good" else self.secret + "-wrong"
             headers["X-Hub-Signature-256"] = webhooks.signature(secret, parcel.raw)
-        status: int | None = None
-        error: str | None = None
-        started = time.monotonic()
-        try:
-            response = await self.client.post(self.url, content=parcel.raw, headers=headers)
-            status = response.status_code
-        except httpx.HTTPError as failure:
-            error = f"{type(failure).__name__}: {failure}".rstrip(": ")
+        async with self.turns:
+            if self.is_ending:
+                return Outcome(None, error="the simulator was reset")
+            started = time.monotonic()
+            post = asyncio.create_task(self._post(parcel.raw, headers))
+            self.on_the_wire.add(post)
+            post.add_done_callback(self.on_the_wire.discard)
+            # Shielded: who waits may be dropped by a reset, which then waits for the POST itself.
+            status, error = await asyncio.shield(post)
         took_ms = round((time.monotonic() - started) * 1000, 1)
         parcel.row["attempts"].append({"status": status, "error": error, "ms": took_ms})
         self._account(parcel, arrived=status == OK)
         return Outcome(status, [status], error)
+
+    async def _post(self, raw: bytes, headers: dict[str, str]) -> tuple[int | None, str | None]:
+        """The status and no error, or no status and an error."""
+        try:
+            post = self._http().post(self.url, data=raw, headers=headers, allow_redirects=False)
+            async with post as response:
+                await response.read()
+                return response.status, None
+        except (aiohttp.ClientError, TimeoutError) as failure:
+            return None, f"{type(failure).__name__}: {failure}".rstrip(": ")
 
     def _account(self, parcel: Parcel, *, arrived: bool) -> None:
         self.world.counts["webhooks:200" if arrived else "webhooks:failed attempts"] += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from simulator import errors, phones, webhooks
+from simulator import bubbles, errors, phones, webhooks
 from simulator.courier import Outcome
 from simulator.runtime import Simulator
 from simulator.state import Customer, Message, Number
@@ -27,7 +27,9 @@ class Words(msgspec.Struct, kw_only=True):
 
 def person_of(sim: Simulator, address: str, name: str = "") -> Customer:
     """The customer with this WhatsApp id; `+`, spaces and the like are forgiven, a stranger is created."""
-    return sim.world.customer(phones.wa_id(phones.digits_of(address)), name)
+    person = sim.world.customer(phones.wa_id(phones.digits_of(address)), name)
+    person.name, person.stranger = person.called, False
+    return person
 
 
 async def say(sim: Simulator, number: Number, person: Customer, words: Words) -> tuple[str, Outcome]:
@@ -52,6 +54,24 @@ async def say(sim: Simulator, number: Number, person: Customer, words: Words) ->
         sim.world.counts["inbound"] += 1
     item = webhooks.inbound(number, person, message, _typed_part(sim, number, person, words))
     return wamid, await sim.courier.send(item)
+
+
+def reply_behind(sim: Simulator, message: Message, index: int, card: int | None) -> Words:
+    """What tapping a button of a template message says. Raises LookupError unless it is a quick reply."""
+    drawn = bubbles.shown(sim.world.templates, message)
+    if drawn is None:
+        raise LookupError("this is no template message")
+    button = (drawn["buttons"] if card is None else drawn["cards"][card]["buttons"])[index]
+    if button["kind"] != "QUICK_REPLY":
+        raise LookupError("only quick replies send something")
+    content = {"payload": button["value"], "text": button["text"]}
+    return Words(text=button["text"], type="button", content=content, quoted=message.wamid)
+
+
+async def tap(sim: Simulator, message: Message, words: Words) -> tuple[str, Outcome]:
+    """Send what a button of this message says, see `reply_behind`."""
+    number = sim.world.numbers[message.phone_number_id]
+    return await say(sim, number, person_of(sim, message.wa_id), words)
 
 
 async def say_often(

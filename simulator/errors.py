@@ -55,10 +55,17 @@ CATALOGUE = {
     131053: Entry(400, "Media upload error", "The media could not be uploaded."),
     131056: Entry(400, "Pair rate limit hit", "Too many messages to the same person in a short time."),
     131057: Entry(503, "Account in maintenance mode", "The account is in maintenance mode."),
+    131062: Entry(400, "Not possible to a user id", "This message needs a phone number, not a user id."),
+    131063: Entry(400, "Marketing disabled on Cloud API", "Marketing messages go through their own API."),
+    131064: Entry(400, "Template classification limit", "Too many templates of the wrong category."),
     132000: Entry(400, "Template parameter count mismatch", "The number of parameters does not match."),
     132001: Entry(404, "Template does not exist", "No such template in that language, or not approved."),
+    132005: Entry(400, "Translated text too long", "The filled-in text is too long."),
+    132007: Entry(400, "Template content policy violated", "The content violates a policy."),
+    132012: Entry(400, "Parameter format mismatch", "The parameters have another format."),
     132015: Entry(400, "Template is paused", "The template is paused because of low quality."),
     132016: Entry(400, "Template is disabled", "The template was disabled for good."),
+    132018: Entry(400, "Template parameters are not valid", "The parameters do not fit the template."),
     133004: Entry(503, "Server temporarily unavailable", "The server is temporarily unavailable."),
     133010: Entry(400, "Phone number not registered", "The phone number is not registered."),
 }
@@ -66,7 +73,10 @@ UNKNOWN = Entry(400, "Unknown error", "An error the simulator has no text for.")
 
 
 class GraphError(Exception):
-    """A refusal. `details` replaces the usual sentence of the code; `subcode` only where still sent."""
+    """A refusal. `details` replaces the usual sentence of the code; `subcode` only where still sent.
+
+    `user` is a title and a sentence for people, which management calls carry.
+    """
 
     def __init__(
         self,
@@ -77,6 +87,7 @@ class GraphError(Exception):
         subcode: int | None = None,
         kind: str = "OAuthException",
         message: str | None = None,
+        user: tuple[str, str] | None = None,
     ) -> None:
         entry = CATALOGUE.get(code, UNKNOWN)
         super().__init__(code)
@@ -86,6 +97,7 @@ class GraphError(Exception):
         self.subcode = subcode
         self.kind = kind
         self.message = message or f"(#{code}) {entry.title}"
+        self.user = user
         self.plain = message is not None  # errors of the Graph itself carry no error_data
 
     def body(self) -> dict[str, Any]:
@@ -95,6 +107,9 @@ class GraphError(Exception):
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
         if self.subcode is not None:
             error["error_subcode"] = self.subcode
+        if self.user is not None:
+            title, words = self.user
+            error |= {"is_transient": False, "error_user_title": title, "error_user_msg": words}
         error["fbtrace_id"] = trace_id()
         return {"error": error}
 
@@ -111,6 +126,13 @@ class GatewayError(Exception):
 
 def bad_token(message: str) -> GraphError:
     return GraphError(190, message=message)
+
+
+def invalid(title: str, words: str, subcode: int | None = None) -> GraphError:
+    """What management calls answer to a draft or a change that is not allowed."""
+    return GraphError(
+        100, words, subcode=subcode, message="Invalid parameter", user=(title, words), http_status=400
+    )
 
 
 def missing_object(method: str, node: str) -> GraphError:

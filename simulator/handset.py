@@ -5,13 +5,14 @@ Everything it can do is a POST of JSON; it learns about changes by asking with t
 
 # ruff: noqa: ARG001 - every handler gets the simulator and the request
 
+import heapq
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from simulator import asgi, customer, phones, receipts
+from simulator import asgi, bubbles, customer, phones, preferences, receipts
 from simulator.asgi import Request, Response
 from simulator.control import ControlError, number_of
 from simulator.customer import Words
@@ -40,6 +41,22 @@ class Look(msgspec.Struct, forbid_unknown_fields=True):
 
     phone_number_id: str
     wa_id: str
+
+
+class Tap(msgspec.Struct, forbid_unknown_fields=True):
+    """The customer taps a quick reply of a template message."""
+
+    wamid: str
+    index: int
+    card: int | None = None
+
+
+class Marketing(msgspec.Struct, forbid_unknown_fields=True):
+    """The customer stops a number's marketing messages, or takes them again."""
+
+    phone_number_id: str
+    wa_id: str
+    value: Literal["stop", "resume"]
 
 
 async def page(sim: Simulator, request: Request) -> Response:
@@ -76,7 +93,8 @@ async def state(sim: Simulator, request: Request) -> Response:
                 for n in numbers
             ],
             "customers": _customers(sim, chosen.phone_number_id),
-            "thread": _thread(thread),
+            "thread": _thread(sim, thread),
+            "stopped": (chosen.portfolio_id, person.wa_id) in sim.world.stopped,
             "switches": sim.switches,
             "counts": sim.world.counts,
             "accepted": list(sim.world.accepted)[: -SHOWN_RECORDS - 1 : -1],
@@ -87,61 +105,90 @@ async def state(sim: Simulator, request: Request) -> Response:
 
 
 def _customers(sim: Simulator, phone_number_id: str) -> list[dict[str, Any]]:
-    """Everybody, those with the newest message first; the untouched ones keep their order."""
-    rows = []
-    for person in sim.world.customers.values():
+    """Those with the newest message first; the untouched ones keep their order. Only so many are shown."""
+
+    def newest(person: Customer) -> float:
         thread = sim.world.threads.get((phone_number_id, person.wa_id))
-        last = _last(thread)
-        rows.append(_card(person) | {"unread": thread.unread if thread else 0, "last": last})
-    rows.sort(key=lambda row: -(row["last"]["at"] if row["last"] else 0))
-    return rows[:SHOWN_CUSTOMERS]
+        return thread.messages[-1].at if thread is not None and thread.messages else 0
+
+    rows = []
+    for person in heapq.nlargest(SHOWN_CUSTOMERS, sim.world.customers.values(), key=newest):
+        thread = sim.world.threads.get((phone_number_id, person.wa_id))
+        rows.append(_card(person) | {"unread": thread.unread if thread else 0, "last": _last(sim, thread)})
+    return rows
 
 
 def _card(person: Customer) -> dict[str, Any]:
     return {
         "wa_id": person.wa_id,
-        "name": person.name,
+        "name": person.called,
         "phone": phones.display(person.wa_id),
         "username": person.username,
         "username_only": person.username_only,
     }
 
 
-def _visible(thread: Thread) -> list[Message]:
-    """What is on the phone: a message of the business that failed never got there."""
-    return [m for m in thread.messages if m.sender == "customer" or m.status != "failed"]
+def _is_there(message: Message) -> bool:
+    """A message of the business that failed or is held back never got to the phone."""
+    return message.sender == "customer" or message.status not in {"failed", "held"}
 
 
-def _last(thread: Thread | None) -> dict[str, Any] | None:
+def _last(sim: Simulator, thread: Thread | None) -> dict[str, Any] | None:
     if thread is None:
         return None
     for message in reversed(thread.messages):
-        if message.sender == "customer" or message.status != "failed":
-            return _bubble(message)
+        if _is_there(message):
+            return {"at": message.at, "text": bubbles.text_of(sim.world.templates, message)}
     return None
 
 
-def _thread(thread: Thread | None) -> dict[str, Any]:
+def _thread(sim: Simulator, thread: Thread | None) -> dict[str, Any]:
     if thread is None:
         return {"messages": [], "window_until": None, "typing_until": 0, "unread": 0}
+    there = [message for message in thread.messages if _is_there(message)]
     return {
-        "messages": [_bubble(message) for message in _visible(thread)[-SHOWN_MESSAGES:]],
+        "messages": [_bubble(sim, message) for message in there[-SHOWN_MESSAGES:]],
         "window_until": thread.window_until(),
         "typing_until": thread.typing_until,
         "unread": thread.unread,
     }
 
 
-def _bubble(message: Message) -> dict[str, Any]:
+def _bubble(sim: Simulator, message: Message) -> dict[str, Any]:
+    drawn = bubbles.shown(sim.world.templates, message) if message.template else None
     return {
         "wamid": message.wamid,
         "sender": message.sender,
         "type": message.type,
-        "text": message.text,
+        "text": message.text if drawn is None else drawn["body"],
         "at": message.at,
         "status": message.status,
         "quoted": message.quoted,
+        "template": drawn,
     }
+
+
+async def tap(sim: Simulator, request: Request) -> Response:
+    """Send what a button says. Answers at once, like saying something."""
+    order = msgspec.json.decode(request.body, type=Tap)
+    message = sim.world.messages.get(order.wamid)
+    if message is None:
+        raise ControlError(404, "There is no such message.")
+    try:
+        words = customer.reply_behind(sim, message, order.index, order.card)
+    except LookupError as error:
+        raise ControlError(400, f"There is nothing to tap: {error}.") from None
+    sim.spawn(customer.tap(sim, message, words))
+    return asgi.json({"sent": True}, 202)
+
+
+async def marketing(sim: Simulator, request: Request) -> Response:
+    """Stop or resume the number's marketing messages."""
+    order = msgspec.json.decode(request.body, type=Marketing)
+    number = number_of(sim, order.phone_number_id)
+    person = customer.person_of(sim, order.wa_id)
+    sim.spawn(preferences.choose(sim, number, person, order.value))
+    return asgi.json({"value": order.value}, 202)
 
 
 async def say(sim: Simulator, request: Request) -> Response:

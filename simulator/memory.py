@@ -1,4 +1,4 @@
-"""Customers and threads in one file, so that service windows survive a restart of the demo.
+"""Customers, threads and templates in one file, so that they survive a restart of the demo.
 
 Optional (SIM_STATE_FILE). Counts, logs and switches are not kept. A file that cannot be read is put
 aside, never a reason not to start.
@@ -9,6 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from simulator import forms
+from simulator.forms import Edition
+from simulator.shelf import Shelf, Template
 from simulator.state import Customer, Thread, World
 
 KEPT_PER_THREAD = 200
@@ -20,6 +23,9 @@ class Snapshot(msgspec.Struct):
 
     customers: list[Customer]
     threads: list[Thread]
+    templates: list[Template] = []
+    editions: list[Edition] = []
+    stopped: list[tuple[str, str]] = []
 
 
 def load(path: Path, world: World) -> None:
@@ -33,8 +39,12 @@ def load(path: Path, world: World) -> None:
         return
     world.customers |= {person.wa_id: person for person in snapshot.customers}
     for thread in snapshot.threads:
-        world.threads[thread.phone_number_id, thread.wa_id] = thread
-        world.messages |= {message.wamid: message for message in thread.messages}
+        world.restore(thread)
+    if snapshot.templates:
+        world.templates = Shelf(snapshot.templates)
+    for edition in snapshot.editions:
+        world.templates.forms[edition.key] = forms.compiled(edition)
+    world.stopped |= set(snapshot.stopped)
     world.touch()
 
 
@@ -44,10 +54,17 @@ def save(path: Path, world: World) -> None:
         msgspec.structs.replace(thread, messages=thread.messages[-KEPT_PER_THREAD:])
         for thread in world.threads.values()
     ]
+    snapshot = Snapshot(
+        list(world.customers.values()),
+        threads,
+        templates=list(world.templates.by_id.values()),
+        editions=[form.edition for form in world.templates.forms.values() if form.edition is not None],
+        stopped=list(world.stopped),
+    )
     fresh = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(msgspec.json.encode(Snapshot(list(world.customers.values()), threads)))
+        fresh.write_bytes(msgspec.json.encode(snapshot))
         fresh.replace(path)
     except OSError as error:
         logger.warning("the simulator's memory was not saved: %s", error)

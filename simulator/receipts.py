@@ -14,6 +14,7 @@ from simulator.state import Message
 from simulator.switches import Switches
 
 UNDELIVERABLE = 131026
+DROPPED = 132015  # held back by pacing, then thrown away
 
 
 def plan(switches: Switches) -> list[str]:
@@ -29,6 +30,18 @@ def plan(switches: Switches) -> list[str]:
         while names == natural:
             random.shuffle(names)
     return names
+
+
+def is_silent(switches: Switches) -> bool:
+    """Whether nothing at all follows a send by itself."""
+    return switches.receipts == "none" and not switches.auto_read
+
+
+def begin(sim: Simulator, message: Message, failure: int | None) -> None:
+    """Let the receipts of one message follow behind."""
+    task = sim.spawn(play(sim, message, failure))
+    sim.plans[message.wamid] = task
+    task.add_done_callback(lambda _: sim.plans.pop(message.wamid, None))
 
 
 async def play(sim: Simulator, message: Message, failure: int | None) -> None:

@@ -9,13 +9,16 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from simulator import memory, people
+from simulator import demo_home, demo_travel, memory, people
 from simulator.config import Config
 from simulator.courier import Courier
-from simulator.state import World
+from simulator.limits import Limits
+from simulator.state import Message, World
 from simulator.switches import Switches
 
 SAVE_EVERY_S = 1.0
+SETTLE_S = 1.0  # how long a reset waits for webhooks on the wire
+SAVE_SHARE = 50  # at most one part in so many of the time goes into saving
 logger = logging.getLogger("simulator")
 
 
@@ -30,8 +33,11 @@ class Simulator:
         self._begin(time.time_ns() // 1_000_000)
 
     def _begin(self, version: int) -> None:
-        self.world = World(self.config.numbers, people.everybody(), version)
+        templates = [*demo_home.templates(), *demo_travel.templates()]
+        self.world = World(self.config.numbers, people.everybody(), version, templates)
         self.switches = Switches()
+        self.limits = Limits()
+        self.held: dict[str, list[Message]] = {}  # by template id: what waits for its assessment
         self.courier = Courier(
             self.world,
             lambda: self.switches,
@@ -72,6 +78,7 @@ class Simulator:
             logger.error("background work failed", exc_info=error)
 
     async def _drop_work(self) -> None:
+        await self.courier.settle(SETTLE_S)
         pending = [task for task in self.tasks if task is not asyncio.current_task()]
         for task in pending:
             task.cancel()
@@ -81,8 +88,12 @@ class Simulator:
 
     async def _keep_saving(self) -> None:
         saved = self.world.version
+        pause_s = SAVE_EVERY_S
         while True:
-            await asyncio.sleep(SAVE_EVERY_S)
+            await asyncio.sleep(pause_s)
             if self.config.state_file is not None and saved != self.world.version:
                 saved = self.world.version
+                began = time.monotonic()
                 memory.save(self.config.state_file, self.world)
+                # A large memory is written less often: saving stays a small part of the work.
+                pause_s = max(SAVE_EVERY_S, SAVE_SHARE * (time.monotonic() - began))

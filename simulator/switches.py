@@ -37,7 +37,24 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     window_refusal: Literal["response", "receipt"] = "response"  # Meta reports 131047 either way
     # Somebody never heard of: has just written by a webhook that was not ours, or never wrote at all.
     strangers: Literal["wrote", "silent"] = "wrote"
+    # People and limits
+    stopped_refusal: Literal["response", "receipt"] = "response"  # of marketing to who stopped it: 131050
     pair_rate: bool = False  # 1 message per 6 s and person, 45 at once: beyond that 131056
+    number_rate: bool | Count = False  # n a second and number, true: by its throughput; beyond that 130429
+    portfolio_limit: bool | Count = False  # n people in 24 h outside windows, true: by the tier; 131048
+    management_rate: Count = 0  # n management calls an hour and account, beyond that 80007; 0: never
+    # Templates
+    pacing_first: Count = 0  # after n sends of a template the rest is held until it is assessed; 0: never
+    review: Literal["approve", "reject", "wait"] = "approve"  # what becomes of new and edited templates
+    review_ms: Milliseconds = 3_000  # how long that takes
+    reject_reason: Literal[
+        "ABUSIVE_CONTENT",
+        "INCORRECT_CATEGORY",
+        "INVALID_FORMAT",
+        "PROMOTIONAL",
+        "SCAM",
+        "TAG_CONTENT_MISMATCH",
+    ] = "INVALID_FORMAT"
     # Receipts
     receipts: Literal["all", "sent", "delivered", "none"] = "all"  # the last one that is sent
     receipt_delay_ms: Milliseconds = 300  # before each receipt

@@ -27,12 +27,21 @@ COMMON = frozenset(
 )  # fmt: skip
 
 
+class TemplateWish(msgspec.Struct, frozen=True):
+    """The template a send names; `components` are not looked at yet."""
+
+    name: str
+    language: str
+    components: Any
+
+
 class SendOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A valid wish to send a text. `to` is as written by the caller and wins over `recipient`."""
+    """A valid wish to send a text or a template. `to` is as written and wins over `recipient`."""
 
     to: str | None
     recipient: str | None
     text: str
+    template: TemplateWish | None
     quoted: str | None
     opaque: str | None
 
@@ -79,8 +88,15 @@ def _send_order(body: dict[str, Any]) -> SendOrder:
         raise GraphError(100, f"biz_opaque_callback_data must be a string of at most {MAX_OPAQUE_CHARS}.")
     if not isinstance(body.get("recipient_identity_key_hash", ""), str):
         raise GraphError(100, "recipient_identity_key_hash must be a string.")
-    _check_type(body)
-    return SendOrder(to=to, recipient=recipient, text=_text(body), quoted=_context(body), opaque=opaque)
+    template = _template(body) if _is_template(body) else None
+    return SendOrder(
+        to=to,
+        recipient=recipient,
+        text=_text(body) if template is None else "",
+        template=template,
+        quoted=_context(body),
+        opaque=opaque,
+    )
 
 
 def _addresses(body: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -95,21 +111,25 @@ def _addresses(body: dict[str, Any]) -> tuple[str | None, str | None]:
     return to or None, recipient or None
 
 
-def _check_type(body: dict[str, Any]) -> None:
+def _is_template(body: dict[str, Any]) -> bool:
     kind = body.get("type", "text")  # Meta takes a missing type for text
-    if kind == "text":
-        return
-    if kind == "template":
-        template = _required(body, "template")
-        if not isinstance(template, dict):
-            raise GraphError(100, "template must be an object.")
-        name, language = _string(template, "name", "template."), template.get("language")
-        if not isinstance(language, dict) or not isinstance(language.get("code"), str):
-            raise GraphError(131008, "template.language.code is required.")
-        raise GraphError(132001, f"template name ({name}) does not exist in {language['code']}")
+    if kind in {"text", "template"}:
+        return bool(kind == "template")
     if kind in NOT_PLAYED:
         raise GraphError(131051, f"The simulator does not play messages of type {kind}.")
     raise GraphError(100, f"type must be a known message type, not {kind!r}.")
+
+
+def _template(body: dict[str, Any]) -> TemplateWish:
+    template = _required(body, "template")
+    if not isinstance(template, dict):
+        raise GraphError(100, "template must be an object.")
+    _only_known(template, {"name", "namespace", "language", "components"}, "template")
+    language = template.get("language")
+    name = _string(template, "name", "template.")
+    if not isinstance(language, dict) or not isinstance(language.get("code"), str):
+        raise GraphError(131008, "template.language.code is required.")
+    return TemplateWish(name, language["code"], template.get("components"))
 
 
 def _text(body: dict[str, Any]) -> str:

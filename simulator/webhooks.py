@@ -1,6 +1,7 @@
 """Webhook bodies and their signature, in Meta's shapes (webhook version 24 and later).
 
-Builds bytes, never sends them. Group chats, media and `conversation` objects are not built.
+Builds bytes, never sends them. Group chats, media and `conversation` objects are not built; what is told
+about templates is worded in `reviews`.
 """
 
 import base64
@@ -8,6 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -15,17 +17,40 @@ import msgspec
 from simulator import errors, phones
 from simulator.state import Customer, Message, Number
 
-Kind = Literal["messages", "statuses"]
+Kind = Literal["messages", "statuses", "user_preferences"]
 
 
 class Item(msgspec.Struct, kw_only=True):
-    """One message or one status on its way to the business, with what must stand around it."""
+    """One message, status or preference on its way to the business, with what must stand around it."""
 
     number: Number
     kind: Kind
     entry: dict[str, Any]
     contact: dict[str, Any] | None = None
     wamid: str = ""
+
+    @property
+    def label(self) -> str:
+        """For the log: what this is, in a word."""
+        return str(self.entry.get("status") or self.entry.get("type") or self.kind)
+
+
+class Notice(msgspec.Struct, kw_only=True):
+    """Something about an account that belongs to no chat. `at` is unix seconds and stands in the entry."""
+
+    waba_id: str
+    field: str
+    value: dict[str, Any]
+    at: float
+    wamid: str = ""
+
+    @property
+    def label(self) -> str:
+        """For the log: what this is, in a word."""
+        return self.field
+
+
+Told = Item | Notice
 
 
 def wamid(digits: str, *, inbound: bool) -> str:
@@ -76,7 +101,7 @@ def status(
             "billable": True,
             "pricing_model": "PMP",
             "type": "regular",
-            "category": "service",
+            "category": message.category,
         }
     if name == "failed":
         entry["errors"] = [errors.in_status(code or 131000)]
@@ -85,8 +110,27 @@ def status(
     return Item(number=number, kind="statuses", entry=entry, contact=contact)
 
 
+def preference(number: Number, person: Customer, value: str, *, at: float) -> Item:
+    """A person stops or resumes marketing: `value` is `stop` or `resume` (Meta, user_preferences, 2025-12).
+
+    `wa_id` is left out for people who are only known by their username; unlike elsewhere the timestamp is
+    a number.
+    """
+    user_id = phones.bsuid(number.portfolio_id, person.wa_id)
+    entry: dict[str, Any] = {} if person.username_only else {"wa_id": person.wa_id}
+    entry |= {
+        "user_id": user_id,
+        "detail": f"User requested to {value} marketing messages",
+        "category": "marketing_messages",
+        "value": value,
+        "timestamp": int(at),
+    }
+    contact = _contact(person, user_id, phone_shown=not person.username_only, username_shown=True)
+    return Item(number=number, kind="user_preferences", entry=entry, contact=contact)
+
+
 def _contact(person: Customer, user_id: str, *, phone_shown: bool, username_shown: bool) -> dict[str, Any]:
-    profile = {"name": person.name}
+    profile = {"name": person.called}
     if person.username and username_shown:
         profile["username"] = f"@{person.username}"
     contact: dict[str, Any] = {"profile": profile}
@@ -95,7 +139,7 @@ def _contact(person: Customer, user_id: str, *, phone_shown: bool, username_show
     return contact | {"user_id": user_id}
 
 
-def envelope(items: list[Item]) -> dict[str, Any]:
+def envelope(items: Sequence[Told]) -> dict[str, Any]:
     """Put items into one POST. Neighbours of one number and kind share a `value`, of one account an entry.
 
     The order is kept, so a mixed batch has several entries for the same account and several changes in
@@ -103,19 +147,31 @@ def envelope(items: list[Item]) -> dict[str, Any]:
     """
     entries: list[dict[str, Any]] = []
     last: Item | None = None
+    shown: set[bytes] = set()
     for item in items:
+        if isinstance(item, Notice):
+            change = {"value": item.value, "field": item.field}
+            entries.append({"id": item.waba_id, "time": int(item.at), "changes": [change]})
+            last = None
+            continue
         if last is None or last.number.waba_id != item.number.waba_id:
             entries.append({"id": item.number.waba_id, "changes": []})
             last = None
         changes = entries[-1]["changes"]
         if last is None or (last.number, last.kind) != (item.number, item.kind):
-            changes.append({"value": _value(item), "field": "messages"})
+            changes.append({"value": _value(item), "field": _FIELDS[item.kind]})
+            shown = set()
         value = changes[-1]["value"]
         value[item.kind].append(item.entry)
-        if item.contact is not None and item.contact not in value.setdefault("contacts", []):
-            value["contacts"].append(item.contact)
+        contact = msgspec.json.encode(item.contact)
+        if item.contact is not None and contact not in shown:
+            shown.add(contact)
+            value.setdefault("contacts", []).append(item.contact)
         last = item
     return {"object": "whatsapp_business_account", "entry": entries}
+
+
+_FIELDS = {"messages": "messages", "statuses": "messages", "user_preferences": "user_preferences"}
 
 
 def _value(item: Item) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 // The phone's screen: bubbles, quotes, ticks, the typing sign.
 import { byId, changed, clock, el } from "./dom.js";
+import { templateParts } from "./template.js";
 
 const TICKS = { sent: "Sent", delivered: "Delivered", read: "Read" };
 const NEAR_END_PX = 100;
@@ -33,15 +34,19 @@ export const authorOf = (message, state) =>
 
 function bubble(message, quoted, first, state, reply) {
   const mine = message.sender === "customer";
-  const odd = message.type !== "text";
+  const odd = !["text", "button", "template"].includes(message.type);
   const node = el("li", {
-    class: `bubble${mine ? " mine" : ""}${first ? " first" : ""}`, id: message.wamid,
+    class: `bubble${mine ? " mine" : ""}${first ? " first" : ""}${message.template ? " template" : ""}`, id: message.wamid,
     "data-sender": message.sender, "data-status": message.status, ondblclick: () => reply(message),
   });
   if (message.quoted) node.append(quoteBlock(message.quoted, quoted, state));
+  const drawn = message.template ? templateParts(message) : null;
+  if (drawn) node.append(...drawn.above);
   node.append(el("p", { class: odd ? "text odd" : "text", dir: "auto" }, odd ? `Poll: ${message.text}` : message.text));
+  if (drawn) node.append(...drawn.below);
   node.append(el("p", { class: "foot" }, el("time", {}, clock(message.at)), mine ? tick(message.status) : null));
   node.append(el("button", { type: "button", class: "reply", "aria-label": "Reply to this message", onclick: () => reply(message) }, "↩"));
+  if (drawn) node.append(...drawn.buttons);
   return node;
 }
 

@@ -8,7 +8,17 @@ const GROUPS = [
     ["latency_ms", "Answer late by (ms)", "the message is accepted first"],
     ["lose_response", "Lose the next answers", "accepted, but the connection dies"],
     ["lose_how", "How the connection dies", "", { close: "closed", reset: "reset", hang: "silence" }],
+  ]],
+  ["Limits", [
     ["pair_rate", "Limit per person", "1 in 6 s, 45 at once, then 131056"],
+    ["number_rate", "Limit per number", "80 a second, 1,000 with high throughput, then 130429"],
+    ["portfolio_limit", "Limit of people a day", "outside windows, by the tier, then 131048"],
+    ["stopped_refusal", "Marketing to who stopped it", "131050 comes in the answer or by a receipt", { response: "in the answer", receipt: "by a receipt" }],
+  ]],
+  ["Templates", [
+    ["review", "Reviewers", "of new and edited templates", { approve: "approve", reject: "reject", wait: "let them wait" }],
+    ["review_ms", "A review takes (ms)", ""],
+    ["pacing_first", "Hold after so many sends", "until the template is assessed; 0: never"],
   ]],
   ["Receipts", [
     ["receipts", "Receipts go as far as", "", { all: "read", delivered: "delivered", sent: "sent", none: "none at all" }],
@@ -25,8 +35,8 @@ const GROUPS = [
     ["batch_ms", "A batch waits for (ms)", ""],
   ]],
 ];
-const CALM = { enforce_window: true, window_refusal: "response", latency_ms: 0, lose_response: 0, lose_how: "close", pair_rate: false, receipts: "all", receipt_delay_ms: 300, auto_read: false, receipts_first: false, shuffle: false, webhooks: true, retry: true, duplicates: 0, batch: 0, batch_ms: 500, fail: [] };
-const CODES = [[130429, "sending too fast"], [131056, "too fast to one person"], [131047, "window closed"], [131026, "not on WhatsApp"], [131000, "unknown error"], [131016, "service unavailable"], [131048, "number restricted"], [131042, "payment problem"], [190, "token expired"], [null, "broken gateway (HTML)"]];
+const CALM = { enforce_window: true, window_refusal: "response", latency_ms: 0, lose_response: 0, lose_how: "close", pair_rate: false, number_rate: false, portfolio_limit: false, stopped_refusal: "response", review: "approve", review_ms: 3000, pacing_first: 0, receipts: "all", receipt_delay_ms: 300, auto_read: false, receipts_first: false, shuffle: false, webhooks: true, retry: true, duplicates: 0, batch: 0, batch_ms: 500, fail: [] };
+const CODES = [[130429, "sending too fast"], [131056, "too fast to one person"], [131047, "window closed"], [131026, "not on WhatsApp"], [131049, "kept back by WhatsApp"], [131050, "stopped marketing"], [132015, "template paused"], [131000, "unknown error"], [131016, "service unavailable"], [131048, "number restricted"], [131042, "payment problem"], [190, "token expired"], [null, "broken gateway (HTML)"]];
 const COUNTS = [["accepted", "accepted"], ["rejected", "rejected", true], ["lost", "answers lost", true], ["inbound", "from customers"], ["receipts", "receipts"], ["webhooks:failed attempts", "webhooks not 200", true]];
 
 let fail = [];
@@ -105,8 +115,9 @@ function show(id, rows) {
 }
 
 function acceptedRow(one) {
-  const what = one.lost ? "accepted, answer lost" : one.dropped ? "accepted, then dropped" : "accepted";
-  return { at: one.time, what, ok: !one.lost && !one.dropped, text: one.request.text?.body ?? "" };
+  const what = one.lost ? "accepted, answer lost" : one.dropped ? "accepted, then dropped" : one.held ? "accepted, held back" : "accepted";
+  const { text, template } = one.request;
+  return { at: one.time, what, ok: !one.lost && !one.dropped && !one.held, text: template ? `${template.name} · ${template.language.code}` : text?.body ?? "" };
 }
 
 const refusedRow = (one) => ({ at: one.time, what: `refused ${one.code ?? one.http_status}`, ok: false, text: one.details });

@@ -53,11 +53,29 @@ function draw(news) {
   byId("business-avatar").textContent = initials(number.name);
   showNumbers(news, (id) => go(id, chosen.customer));
   showCustomers(news, (id) => go(chosen.number, id));
+  showMarketing(news);
   showChat(news, chooseReply);
   showSwitches(news.switches);
   showCounts(news.counts);
   showLately(news);
   tick();
+}
+
+function showMarketing({ stopped }) {
+  const button = byId("marketing");
+  button.setAttribute("aria-pressed", String(stopped));
+  setText("marketing", stopped ? "Resume offers" : "Stop offers");
+}
+
+async function chooseMarketing() {
+  if (!state) return;
+  const order = { phone_number_id: state.number, wa_id: state.customer, value: state.stopped ? "resume" : "stop" };
+  try {
+    await post("/handset/marketing", order);
+    await refresh(true);
+  } catch (error) {
+    toast(error.message);
+  }
 }
 
 /** What changes with time alone: clocks, the window, the typing sign; and reading, while the chat is open. */
@@ -122,6 +140,7 @@ byId("composer-text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); say("text"); }
   if (event.key === "Escape") { replyTo = null; showReply(); }
 });
+byId("marketing").addEventListener("click", chooseMarketing);
 byId("reply-cancel").addEventListener("click", () => { replyTo = null; showReply(); });
 byId("more-menu").addEventListener("click", (event) => {
   const type = event.target.closest("[data-type]")?.dataset.type;

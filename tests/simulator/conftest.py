@@ -86,6 +86,11 @@ class Receiver:
         """What has arrived until now, without waiting."""
         return [self.arrived.get_nowait() for _ in range(self.arrived.qsize())]
 
+    def notice(self) -> tuple[str, Any]:
+        """The field and value of the next webhook that is about no chat."""
+        change = self.take().body["entry"][0]["changes"][0]
+        return change["field"], change["value"]
+
     def statuses(self, count: int) -> list[str]:
         """The names of the next `count` receipts, one per webhook."""
         return [self.take().value["statuses"][0]["status"] for _ in range(count)]
@@ -110,6 +115,17 @@ class Api(httpx.Client):
         headers = {"Authorization": f"Bearer demo-token-{number}"}
         sent = {name: value for name, value in (body | changes).items() if value is not ...}
         return self.post(f"/v26.0/{number}/messages", json=sent, headers=headers)
+
+    def post_template(
+        self, name: str, components: Any, number: str = NUMBER, language: str = "en", **changes: Any
+    ) -> httpx.Response:
+        template = {"name": name, "language": {"code": language}, "components": components}
+        return self.post_message(number, type="template", text=..., template=template, **changes)
+
+    def graph(self, method: str, path: str, number: str = NUMBER, **more: Any) -> httpx.Response:
+        """A call of the Graph API with the token of a demo number."""
+        headers = {"Authorization": f"Bearer demo-token-{number}"} | more.pop("headers", {})
+        return self.request(method, f"/v26.0/{path}", headers=headers, **more)
 
     def sent(self, number: str = NUMBER, **changes: Any) -> str:
         """Send and return the wamid."""

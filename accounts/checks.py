@@ -11,9 +11,10 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from accounts.changes import keep_limit
 from accounts.models import PhoneNumber
 from accounts.tenancy import crossing, scope
-from whatsapp.client import Ambiguous, Client, GraphError, NotSent
+from whatsapp.client import Ambiguous, Client, GraphError, NotSent, PhoneNumberInfo
 from whatsapp.errors import explain
 
 log = structlog.get_logger(__name__)
@@ -38,8 +39,7 @@ class _Outcome(NamedTuple):
 
     state: PhoneNumber.Check
     detail: str
-    display_number: str = ""
-    name: str = ""
+    told: PhoneNumberInfo | None = None
 
 
 def check(*, workspace_id: int, number_id: int) -> None:
@@ -49,14 +49,17 @@ def check(*, workspace_id: int, number_id: int) -> None:
         return
     outcome = _ask(wanted)
     with scope(workspace_id):
-        number = PhoneNumber.objects.select_for_update(of=("self",)).filter(pk=number_id).first()
+        found = PhoneNumber.objects.select_related("business_account").filter(pk=number_id)
+        number = found.select_for_update(of=("self",)).first()
         if number is None or not _is_still(number, wanted):
             return
         number.check_state = outcome.state
         number.check_detail = outcome.detail[:500]
         number.check_finished = timezone.now()
-        number.display_number = outcome.display_number[:32] or number.display_number
-        number.name = number.name or outcome.name[:120]
+        if outcome.told is not None:
+            _keep(number, outcome.told)
+        if outcome.state == PhoneNumber.Check.OK:
+            _start_again(number)
         number.save()
     log.info("check.finished", number=number_id, state=str(outcome.state))
 
@@ -71,6 +74,27 @@ def overdue(now: datetime | None = None) -> list[tuple[int, int]]:
             .order_by("id")
             .values_list("workspace_id", "id")
         )
+
+
+def stopped_words(number: PhoneNumber) -> str:
+    """Why WhatsApp refuses what the number starts, for an admin, in the language of the page; "" when it does not."""
+    if number.stopped is None:
+        return ""
+    return explain(number.stopped_code, number.stopped_detail, translate=gettext)
+
+
+def quality_words(number: PhoneNumber) -> str:
+    """How customers take to what the number sends, as WhatsApp rates it; "" while it has not."""
+    said = {"GREEN": gettext("High"), "YELLOW": gettext("Medium"), "RED": gettext("Low")}
+    return said.get(number.quality, "")
+
+
+def limit_words(number: PhoneNumber) -> str:
+    """How many people WhatsApp lets the whole portfolio write to first, in a day; "" while it has not told."""
+    people = number.business_account.messaging_limit.removeprefix("TIER_")
+    if people == "UNLIMITED":
+        return gettext("No limit")
+    return gettext("%(people)s people in 24 hours") % {"people": people} if people else ""
 
 
 def words(number: PhoneNumber) -> str:
@@ -105,6 +129,23 @@ def _is_still(number: PhoneNumber, wanted: _Wanted) -> bool:
     return number.check_state == PhoneNumber.Check.WAITING and number.check_requested == wanted.requested
 
 
+def _keep(number: PhoneNumber, told: PhoneNumberInfo) -> None:
+    """What it did not tell stays as it was."""
+    number.display_number = (told.display_phone_number or "")[:32] or number.display_number
+    number.name = number.name or (told.verified_name or "")[:120]
+    number.throughput = (told.throughput or "")[:32] or number.throughput
+    number.quality = (told.quality_rating or "")[:16] or number.quality
+    if told.messaging_limit:
+        keep_limit(number.business_account, told.messaging_limit)
+
+
+def _start_again(number: PhoneNumber) -> None:
+    """A good check ends a stop from before it was asked for; one that came since is newer than its answer."""
+    asked = number.check_requested
+    if number.stopped is not None and asked is not None and number.stopped <= asked:
+        number.stopped, number.stopped_code, number.stopped_detail = None, None, ""
+
+
 def _ask(wanted: _Wanted) -> _Outcome:
     failed = PhoneNumber.Check.FAILED
     try:
@@ -123,10 +164,9 @@ def _ask(wanted: _Wanted) -> _Outcome:
         return _Outcome(failed, "unclear")
     except GraphError as error:
         return _Outcome(failed, _refusal(error, wanted.token))
-    name = info.verified_name or ""
     if info.status not in {None, CONNECTED}:
-        return _Outcome(failed, f"status {info.status}", info.display_phone_number or "", name)
-    return _Outcome(PhoneNumber.Check.OK, f"ok {name}", info.display_phone_number or "", name)
+        return _Outcome(failed, f"status {info.status}", info)
+    return _Outcome(PhoneNumber.Check.OK, f"ok {info.verified_name or ''}", info)
 
 
 def _refusal(error: GraphError, token: str) -> str:

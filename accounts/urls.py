@@ -14,6 +14,7 @@ settings: list[URLPattern | URLResolver] = [
     path("", members.settings, name="settings"),
     path("members/", members.members, name="members"),
     path("members/<int:membership_id>/role/", members.change_role, name="change_role"),
+    path("members/<int:membership_id>/lists/", members.change_list_right, name="change_list_right"),
     path("members/<int:membership_id>/deactivate/", members.deactivate, name="deactivate"),
     path("members/<int:membership_id>/reactivate/", members.reactivate, name="reactivate"),
     path("invites/", members.invite, name="invite"),

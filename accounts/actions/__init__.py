@@ -6,6 +6,7 @@ needs WhatsApp is a row and a task.
 
 from accounts.actions.invites import accept, admit, closed_words, find_invite, invite, revoke
 from accounts.actions.members import (
+    allow_lists,
     change_role,
     create_workspace,
     deactivate,
@@ -18,6 +19,7 @@ from accounts.actions.members import (
     welcome_back,
 )
 from accounts.actions.numbers import NumberDetails, request_check, save_number
+from accounts.actions.phones import remember_test_phone
 from accounts.actions.refusals import Refused
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Refused",
     "accept",
     "admit",
+    "allow_lists",
     "change_role",
     "closed_words",
     "create_workspace",
@@ -35,6 +38,7 @@ __all__ = [
     "leave",
     "on_leave",
     "reactivate",
+    "remember_test_phone",
     "request_check",
     "revoke",
     "save_number",

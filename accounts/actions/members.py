@@ -54,6 +54,20 @@ def change_role(*, member: Membership, membership_id: int, role: str) -> Members
     return target
 
 
+def allow_lists(*, member: Membership, membership_id: int, allowed: bool) -> Membership:
+    """An admin lets an agent send to lists, or takes that back; marketers and admins may anyway.
+
+    Raises Refused, Membership.DoesNotExist.
+    """
+    with administering(member):
+        target = _target(member.workspace_id, membership_id)
+        if target.sends_to_lists != allowed:
+            target.sends_to_lists = allowed
+            target.save(update_fields=["sends_to_lists"])
+            stream.member_changed(target.workspace_id, target.pk)
+    return target
+
+
 @retrying_deadlocks
 def deactivate(*, member: Membership, membership_id: int) -> Membership:
     """An admin ends a membership: sessions, sockets and claims with it. Raises Refused, Membership.DoesNotExist."""

@@ -81,6 +81,21 @@ def change_role(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
     )
 
 
+@require_POST
+@admins_only
+def change_list_right(request: WorkspaceRequest, membership_id: int) -> HttpResponse:
+    """Lets an agent send to lists, or takes that back."""
+    allowed = bool(request.POST.get("allowed"))
+    try:
+        target = actions.allow_lists(member=request.membership, membership_id=membership_id, allowed=allowed)
+    except Membership.DoesNotExist as error:
+        raise Http404 from error
+    except Refused as refused:
+        return _said(request, refused)
+    said = _("%(name)s may now send to lists.") if allowed else _("%(name)s may no longer send to lists.")
+    return _done(request, said % {"name": target.name})
+
+
 @require_http_methods(["GET", "POST"])
 @admins_only
 def deactivate(request: WorkspaceRequest, membership_id: int) -> HttpResponse:

@@ -84,6 +84,9 @@ def _number(number_id: int) -> PhoneNumber:
 
 def _with_words(number: PhoneNumber) -> PhoneNumber:
     number.check_words = checks.words(number)  # type: ignore[attr-defined]
+    number.stopped_words = checks.stopped_words(number)  # type: ignore[attr-defined]
+    number.quality_words = checks.quality_words(number)  # type: ignore[attr-defined]
+    number.limit_words = checks.limit_words(number)  # type: ignore[attr-defined]
     finished = number.check_finished
     number.just_checked = finished and timezone.now() - finished < ONE_MINUTE  # type: ignore[attr-defined]
     return number

@@ -270,3 +270,35 @@ def test_a_piece_asked_for_after_the_session_ended_sends_the_whole_page_to_the_l
 
     assert answer["HX-Redirect"] == f"/account/login/?next={page}"
     assert answer.content == b""
+
+
+def test_an_admin_lets_an_agent_send_to_lists_and_takes_it_back(demo, browser):
+    client, path = browser(demo.admin), f"members/{demo.agent1.pk}/lists/"
+    assert not Membership.objects.get(pk=demo.agent1.pk).may_send_to_lists
+
+    answer = post(demo, client, path, allowed="1")
+    assert answer["Location"] == demo.url("settings/members/")
+    assert Membership.objects.get(pk=demo.agent1.pk).may_send_to_lists
+    assert not Membership.objects.get(pk=demo.agent2.pk).may_send_to_lists
+    assert "Take back" in client.get(demo.url("settings/members/")).content.decode()
+    post(demo, client, path, allowed="1")
+    assert member_events(demo) == [demo.agent1.pk]  # once: their sockets come back with the new right
+
+    post(demo, client, path)
+    assert not Membership.objects.get(pk=demo.agent1.pk).may_send_to_lists
+
+
+def test_nobody_else_gives_that_right_away(demo, rival, browser):
+    path = f"members/{demo.agent1.pk}/lists/"
+    assert post(demo, browser(demo.marketer), path, allowed="1").status_code == 403
+    assert browser(rival.admin).post(demo.url(f"settings/{path}"), {"allowed": "1"}).status_code == 404
+    assert post(rival, browser(rival.admin), path, allowed="1").status_code == 404
+    with pytest.raises(Refused):
+        actions.allow_lists(member=demo.agent2, membership_id=demo.agent1.pk, allowed=True)
+    assert not Membership.objects.get(pk=demo.agent1.pk).may_send_to_lists
+
+
+def test_where_ones_own_tests_go_is_remembered(demo):
+    actions.remember_test_phone(member=demo.agent1, phone="+962790000001")
+    assert Membership.objects.get(pk=demo.agent1.pk).test_phone == "+962790000001"
+    assert Membership.objects.get(pk=demo.agent2.pk).test_phone == ""

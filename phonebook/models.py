@@ -61,7 +61,8 @@ class Contact(TenantModel):
                 fields=["workspace", "sort_name", "id"],
                 condition=models.Q(merged_into__isnull=True),
                 name="phonebook_contact_by_name",
-            )
+            ),
+            models.Index(fields=["workspace", "phone"], name="phonebook_contact_phone"),
         ]
 
     def __str__(self) -> str:
@@ -260,7 +261,12 @@ class Import(TenantModel):
     rows = models.IntegerField(default=0)
     at_row = models.IntegerField(default=0)  # how far the background work is
     counts = models.JSONField(default=dict)  # verdict → how many rows
+    # What the dry run made of the good rows, to be written as it is, a chunk at a time.
+    prepared = models.BinaryField(default=b"")
+    taken = models.JSONField(default=dict)  # chunks that are written: number → how many new contacts
     lease = models.DateTimeField(null=True)  # a worker is at it until then
+    token = models.UUIDField(null=True)  # that worker, so that one who was too slow changes nothing
+    tries = models.SmallIntegerField(default=0)  # workers that took it since it last got on
     created_by = models.ForeignKey(
         Membership, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )

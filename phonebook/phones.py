@@ -15,7 +15,7 @@ _SPELLINGS = (
 )
 
 
-class BadNumber(ValueError):
+class BadNumber(ValueError):  # noqa: N818 - a plain no is no error
     """What was typed is no phone number. `message` says so to the person, translated when shown."""
 
     def __init__(self, message: object) -> None:
@@ -42,6 +42,10 @@ def e164(text: str, country: str) -> str:
         parsed = phonenumbers.parse(text, country or None)
     except phonenumbers.NumberParseException:
         raise BadNumber(_("This is not a phone number.")) from None
+    national = str(parsed.national_number)
+    # The 1 that mobiles in Mexico had until 2019: people and WhatsApp still write it, the numbering plan has it no more.
+    if parsed.country_code == 52 and len(national) == 11 and national[0] == "1":
+        parsed.national_number = int(national[1:])
     if not phonenumbers.is_possible_number(parsed):
         raise BadNumber(_("This phone number is too short or too long for its country."))
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

@@ -92,6 +92,7 @@ class Request(TenantModel):
     account = models.ForeignKey(
         BusinessAccount, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
+    request_id = models.UUIDField(null=True)  # one submit of the form, however often it arrives
     requested_by = models.ForeignKey(
         Membership, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -101,6 +102,9 @@ class Request(TenantModel):
     category = models.CharField(max_length=32, choices=Category.choices)
     description = models.TextField(blank=True)  # in the requester's words
     components = models.JSONField(default=list)  # the draft, as Meta would take it; may be empty
+    header_file = models.BigIntegerField(
+        null=True
+    )  # the sample of a media header: a HeaderFile of the workspace
     template = models.ForeignKey(
         Template, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False
     )
@@ -108,6 +112,9 @@ class Request(TenantModel):
     changed = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "request_id"], name="templates_wa_request_request")
+        ]
         indexes = [models.Index("workspace", models.F("id").desc(), name="templates_wa_request_newest")]
 
     def __str__(self) -> str:

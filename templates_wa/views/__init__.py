@@ -1,0 +1,1 @@
+"""Pages of templates, by what they show."""

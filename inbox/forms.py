@@ -37,6 +37,24 @@ class ReplyForm(forms.Form):
         }
 
 
+class TemplateForm(forms.Form):
+    """A template to send and what was on the screen when it was filled in. What was filled in is judged by the action."""
+
+    template = forms.IntegerField(min_value=1, max_value=_BIGGEST_ID)
+    request_id = forms.UUIDField()
+    seen_version = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+    seen_message = forms.IntegerField(min_value=0, max_value=_BIGGEST_ID)
+
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `actions.send_template` but for the values, once the form is valid."""
+        data = self.cleaned_data
+        return {
+            "template_id": data["template"],
+            "request_id": data["request_id"],
+            "seen": Seen(version=data["seen_version"], message_id=data["seen_message"]),
+        }
+
+
 class ColleagueField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A member of the workspace, called by the name colleagues see."""
 

@@ -4,9 +4,9 @@ Synchronous; the hub runs it in its worker threads. What is rendered here goes t
 never a request, a "you" or a permission in it. Several events of one conversation become one frame.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -15,8 +15,8 @@ from django.template.loader import get_template
 from django.utils import translation
 
 from accounts import stream, tenancy
-from accounts.models import Membership, Stream, StreamEvent
-from inbox import queries
+from accounts.models import Membership, Stream
+from inbox import eventlog, queries
 from inbox.models import Conversation, Message, SystemLine
 
 BATCH_LIMIT = 100  # events read at once: bounds how long a burst keeps the worker thread
@@ -43,11 +43,15 @@ class Frame:
 
 @dataclass(slots=True)
 class Batch:
-    """Events up to `seq`, as frames, and the members among them: whether each is still welcome."""
+    """Events up to `seq`, as frames; the members among them: whether each is still welcome; the broadcasts among them.
+
+    A broadcast's messages are in `frames` only for the threads that were open when the batch was read.
+    """
 
     seq: int
     frames: list[Frame]
     members: dict[int, bool]
+    broadcasts: frozenset[int] = frozenset()
 
 
 class Row(NamedTuple):
@@ -62,8 +66,8 @@ class Row(NamedTuple):
 class Gap:
     """What happened in (after, upto], in one language. `after` is above `asked` when older events are not kept any more.
 
-    `rows` in the order of their last events; `touched` and `members` are the last seq of each conversation (ticks
-    included) and of each member that changed.
+    `rows` in the order of their last events; `touched`, `members` and `broadcasts` are the last seq of each
+    conversation (ticks and broadcasts' messages included), member and broadcast that changed.
     """
 
     asked: int
@@ -72,13 +76,7 @@ class Gap:
     rows: list[Row]
     touched: dict[int, int]
     members: dict[int, int]
-
-
-@dataclass(slots=True)
-class _Change:
-    since: datetime
-    only_ticks: bool = True
-    messages: set[int] = field(default_factory=set)
+    broadcasts: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +96,15 @@ def reached(workspace_ids: Collection[int]) -> dict[int, int]:
 def read(workspace_id: int, after: int, audience: Audience) -> Batch | None:
     """The next events after `after` (at most BATCH_LIMIT); None when there are none."""
     with tenancy.reading(workspace_id):
-        events = _events(workspace_id, after)[:BATCH_LIMIT]
+        events = eventlog.events(workspace_id, after)[:BATCH_LIMIT]
         return _batch(list(events), audience) if events else None
 
 
 def missed(workspace_id: int, after: int, upto: int, language: str) -> Gap:
     """The events in (after, upto], rendered in one language for everybody who missed any of them."""
     with tenancy.reading(workspace_id):
-        events = _unbroken(list(_events(workspace_id, after).filter(seq__lte=upto)), upto)
+        events = eventlog.unbroken(list(eventlog.events(workspace_id, after).filter(seq__lte=upto)), upto)
+        places = eventlog.places(events)
         changed = {event.object_id: event.seq for event in events if event.kind == stream.CONVERSATION}
         found = sorted(queries.rows(list(changed)), key=lambda each: changed[each.pk]) if changed else []
         with translation.override(language):
@@ -119,8 +118,9 @@ def missed(workspace_id: int, after: int, upto: int, language: str) -> Gap:
         after=upto - len(events),
         upto=upto,
         rows=rows,
-        touched={event.object_id: event.seq for event in events if event.kind != stream.MEMBER},
+        touched=eventlog.touched(events, places),
         members={event.object_id: event.seq for event in events if event.kind == stream.MEMBER},
+        broadcasts={event.object_id: event.seq for event in events if event.kind == stream.BROADCAST},
     )
 
 
@@ -130,7 +130,8 @@ def thread_since(workspace_id: int, conversation_id: int, after: int, language: 
     The frame has no seq: it closes the gap between the page and the socket, and moves no cursor.
     """
     with tenancy.reading(workspace_id):
-        changes = _coalesce(_events(workspace_id, after).filter(object_id=conversation_id))
+        events = eventlog.of_thread(eventlog.events(workspace_id, after), conversation_id)
+        changes = eventlog.coalesce(events, eventlog.places(events, {conversation_id}))
         with translation.override(language):
             html = _Threads(changes).html(conversation_id) if changes else ""
     return _json({"conversation": conversation_id, "thread": html})
@@ -147,35 +148,14 @@ def caught_up(seq: int) -> str:
     return _json({"caught_up": 1, "seq": seq})
 
 
+def broadcast(broadcast_id: int, seq: int) -> str:
+    """Says that a broadcast's figures changed, and that everything up to `seq` has been sent."""
+    return _json({"broadcast": broadcast_id, "seq": seq})
+
+
 def ping(seq: int) -> str:
     """The heartbeat: the connection lives, and everything up to `seq` has been sent."""
     return _json({"seq": seq, "ping": 1})
-
-
-def _events(workspace_id: int, after: int) -> Any:
-    events = StreamEvent.objects.filter(workspace_id=workspace_id, seq__gt=after).order_by("seq")
-    return events.values_list("seq", "kind", "object_id", "messages", "created", named=True)
-
-
-def _unbroken(events: list[Any], upto: int) -> list[Any]:
-    """The events up to `upto` without a hole: seq has no gaps, so a missing row is one that was folded away."""
-    first = len(events)
-    while first and events[first - 1].seq == upto - (len(events) - first):
-        first -= 1
-    return events[first:]
-
-
-def _coalesce(events: Iterable[Any]) -> dict[int, _Change]:
-    """One change per conversation, in the order of their last events, ticks first (see `_batch`)."""
-    changes: dict[int, _Change] = {}
-    for event in events:
-        if event.kind not in {stream.CONVERSATION, stream.TICKS}:
-            continue
-        change = changes.pop(event.object_id, None) or _Change(event.created)
-        change.only_ticks = change.only_ticks and event.kind == stream.TICKS
-        change.messages.update(event.messages)
-        changes[event.object_id] = change
-    return dict(sorted(changes.items(), key=lambda item: not item[1].only_ticks))
 
 
 def _batch(events: list[Any], audience: Audience) -> Batch:
@@ -185,7 +165,7 @@ def _batch(events: list[Any], audience: Audience) -> Batch:
     browser moves its cursor at the batch's end only. Ticks go first, because most sockets never see them, and the
     frame at the end should be one that everybody gets.
     """
-    changes = _coalesce(events)
+    changes = eventlog.coalesce(events, eventlog.places(events, audience.threads))
     found = {conversation.pk: conversation for conversation in queries.rows(list(changes))} if changes else {}
     frames = [Frame(pk, change.only_ticks) for pk, change in changes.items() if pk in found]
     threads = _Threads({pk: change for pk, change in changes.items() if pk in audience.threads})
@@ -195,7 +175,8 @@ def _batch(events: list[Any], audience: Audience) -> Batch:
             for frame in frames:
                 place = _seq(seq, last=frame is frames[-1])
                 _fill(frame, language, place, found[frame.conversation_id], threads)
-    return Batch(seq, frames, _members(events))
+    broadcasts = frozenset(event.object_id for event in events if event.kind == stream.BROADCAST)
+    return Batch(seq, frames, _members(events), broadcasts)
 
 
 def _seq(seq: int, *, last: bool) -> dict[str, Any]:
@@ -237,7 +218,7 @@ def _members(events: list[Any]) -> dict[int, bool]:
 class _Threads:
     """The messages and system lines that changed, by conversation, in the order of the thread."""
 
-    def __init__(self, changes: dict[int, _Change]) -> None:
+    def __init__(self, changes: dict[int, eventlog.Change]) -> None:
         self._found: dict[int, list[Message | SystemLine]] = {pk: [] for pk in changes}
         if not changes:
             return

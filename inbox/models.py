@@ -34,6 +34,9 @@ class Broadcast(TenantModel):
         Membership, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     started = models.DateTimeField(null=True)  # null: not sent yet, so not under Marketing either
+    # How many people it was sent to. A trigger adds to it (0006_marketing_tab); nobody else writes it, and a `save()`
+    # of a broadcast names its `update_fields`.
+    people = models.IntegerField(default=0, db_default=0)
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -235,7 +238,12 @@ class Message(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["number", "wamid"], name="inbox_message_wamid"),
-            models.UniqueConstraint(fields=["workspace", "request_id"], name="inbox_message_request"),
+            # Partial: few messages come from a form, and the others need not be written into its index.
+            models.UniqueConstraint(
+                fields=["workspace", "request_id"],
+                condition=models.Q(request_id__isnull=False),
+                name="inbox_message_request",
+            ),
             models.UniqueConstraint(
                 fields=["retry_of"],
                 condition=models.Q(retry_of__isnull=False),
@@ -262,6 +270,13 @@ class Message(TenantModel):
                 models.F("id").desc(),
                 condition=models.Q(broadcast__isnull=False),
                 name="inbox_message_broadcast",
+            ),
+            # Who answered a mass message. `workspace` for row-level security, or each answer would be looked up.
+            models.Index(
+                fields=["broadcast", "conversation"],
+                include=["workspace"],
+                condition=models.Q(broadcast__isnull=False, outgoing=False),
+                name="inbox_message_answers",
             ),
         ]
 

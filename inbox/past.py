@@ -76,16 +76,25 @@ class Past:
             gap is not None and gap.members.get(member, 0) > since
         )
 
+    def broadcasts(self, language: str, since: int) -> list[int]:
+        """The broadcasts that changed after `since`."""
+        gap = self._gaps.get(language)
+        changed = {pk for pk, seq in gap.broadcasts.items() if seq > since} if gap is not None else set()
+        return sorted(changed.union(*(batch.broadcasts for batch in self._told if batch.seq > since)))
+
     def thread_changed(self, conversation_id: int, language: str, since: int) -> bool:
-        """Whether anything in the thread, be it a tick, changed after `since`; True also when that is forgotten."""
+        """Whether anything in the thread, be it a tick, changed after `since`; True also when that is forgotten.
+
+        Told batches know of a broadcast's messages only for the threads that were open then, so a batch with a
+        broadcast in it may have changed any.
+        """
         gap = self._gaps.get(language)
         if since < self.after and (gap is None or not self._reaches(gap, since)):
             return True
         return any(
-            frame.conversation_id == conversation_id
+            bool(batch.broadcasts) or any(frame.conversation_id == conversation_id for frame in batch.frames)
             for batch in self._told
             if batch.seq > since
-            for frame in batch.frames
         ) or (gap is not None and gap.touched.get(conversation_id, 0) > since)
 
     def together(self, language: str, since: int) -> int:

@@ -14,7 +14,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan  # type: ignore[import-untyped]
 
 from accounts.models import PhoneNumber, Stream
-from inbox.models import Claim, Conversation, Message, SystemLine
+from inbox.models import Broadcast, Claim, Conversation, Message, SystemLine
+from phonebook.models import ContactLabel, Label
 
 ROWS_PER_PAGE = 40
 MESSAGES_PER_PAGE = 50
@@ -67,7 +68,26 @@ def conversations() -> "QuerySet[Conversation]":
 
 def rows(ids: Iterable[int]) -> list[Conversation]:
     """The conversations of these ids, newest first."""
-    return list(conversations().filter(pk__in=ids).order_by("-last_at", "-id"))
+    return pinned(conversations().filter(pk__in=ids).order_by("-last_at", "-id"))
+
+
+def pinned(found: Iterable[Conversation]) -> list[Conversation]:
+    """The conversations, each with the broadcast that its customer answered.
+
+    One question more, and only where there is one: a join would be paid by every row, and few have an answer pinned.
+    """
+    rows = list(found)
+    named = broadcasts(row.pinned_id for row in rows)
+    for row in rows:
+        if row.pinned_id is not None:
+            row.pinned = named[row.pinned_id]
+    return rows
+
+
+def broadcasts(ids: Iterable[int | None]) -> dict[int, Broadcast]:
+    """The broadcasts of these ids; one question, none when there is no id among them."""
+    wanted = {pk for pk in ids if pk is not None}
+    return Broadcast.objects.in_bulk(wanted) if wanted else {}
 
 
 @dataclass
@@ -94,7 +114,7 @@ def page(
         chosen = chosen.filter(number_id=number_id)
     if before is not None:
         chosen = chosen.filter(before.after("last_at"))
-    found = list(chosen.order_by("-last_at", "-id")[: ROWS_PER_PAGE + 1])
+    found = pinned(chosen.order_by("-last_at", "-id")[: ROWS_PER_PAGE + 1])
     shown = found[:ROWS_PER_PAGE]
     more = Cursor(shown[-1].last_at, shown[-1].pk) if len(found) > ROWS_PER_PAGE else None
     return Page(shown, more)
@@ -151,7 +171,7 @@ def seq(workspace_id: int) -> int:
 
 def conversation(workspace_id: int, conversation_id: int) -> Conversation:
     """One conversation with all its page shows. Raises Conversation.DoesNotExist, also for another workspace's."""
-    return conversations().get(workspace_id=workspace_id, pk=conversation_id)
+    return pinned([conversations().get(workspace_id=workspace_id, pk=conversation_id)])[0]
 
 
 @dataclass
@@ -202,6 +222,12 @@ def history(conversation_id: int) -> list[Claim]:
     return list(chosen.order_by("-started", "-id")[:HISTORY_AT_MOST])
 
 
+def labels(contact_id: int) -> list[Label]:
+    """The labels of a contact, by name."""
+    stuck = ContactLabel.objects.filter(contact_id=contact_id).select_related("label")
+    return [row.label for row in stuck.order_by("label__name")]
+
+
 def held_by(workspace_id: int, membership_id: int) -> int:
     """How many conversations a member holds."""
     return Conversation.objects.filter(
@@ -224,7 +250,10 @@ def _moment(item: Message | SystemLine) -> tuple[datetime, bool, int]:
 
 
 def _attach(found: Sequence[Message], threads: dict[int, Conversation]) -> None:
-    """Gives each message its conversation and the message it answers, all of them in one question."""
+    """Gives each message its conversation, the message it answers and the broadcast it belongs to.
+
+    One question for all the quotes and one for all the broadcasts, where there are any.
+    """
     wamids = {message.context_wamid for message in found if message.context_wamid}
     quoted: dict[tuple[int, str | None], Message] = {}
     if wamids:
@@ -234,6 +263,11 @@ def _attach(found: Sequence[Message], threads: dict[int, Conversation]) -> None:
             wamid__in=wamids,
         )
         quoted = {(message.conversation_id, message.wamid): message for message in answered}
+    ours = [message for message in (*found, *quoted.values()) if message.outgoing]
+    sent_for = broadcasts(message.broadcast_id for message in ours)
+    for message in ours:
+        if message.broadcast_id is not None:
+            message.broadcast = sent_for[message.broadcast_id]
     for message in found:
         message.conversation = threads[message.conversation_id]
         message.workspace = message.conversation.workspace

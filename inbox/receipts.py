@@ -11,8 +11,10 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
-from accounts import stream
+from inbox import aftermath
+from inbox.aftermath import Failure
 from inbox.models import Message
+from inbox.news import message_changed
 from inbox.receiving import Number, moment
 from whatsapp.events import Status
 
@@ -45,6 +47,45 @@ def apply_statuses(items: Sequence[Reported]) -> list[bool]:
         _insert_receipts(matched)
         _raise_statuses(matched)
     return [index in messages for index in range(len(items))]
+
+
+def settle_failures(items: Sequence[Reported]) -> None:
+    """Draws the conclusions from failures: an opt-out, a pause for a customer, a number that is stopped.
+
+    Apart from `apply_statuses`, because it locks contacts, which come before everything else. Those whose message is
+    not known yet are left for the next time the receipt is looked at.
+    """
+    failed = [
+        item for item in items if item.status.status == "failed" and aftermath.matters(item.status.error_code)
+    ]
+    messages = _messages_of(failed) if failed else {}
+    if not messages:
+        return
+    now = timezone.now()
+    contacts = _contacts_of(set(messages.values()))
+    aftermath.settle(
+        [
+            Failure(
+                workspace_id=failed[index].number.workspace_id,
+                contact_id=contacts[message],
+                number_id=failed[index].number.id,
+                code=failed[index].status.error_code or 0,
+                at=moment(failed[index].status.at, now),
+                details=_words(failed[index].status),
+            )
+            for index, message in messages.items()
+        ]
+    )
+
+
+def _contacts_of(messages: set[int]) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id, c.contact_id FROM inbox_message m JOIN inbox_conversation c ON c.id = m.conversation_id"
+            " WHERE m.id = ANY(%s)",
+            [sorted(messages)],
+        )
+        return dict(cursor.fetchall())
 
 
 def _messages_of(items: Sequence[Reported]) -> dict[int, int]:
@@ -127,7 +168,7 @@ def _raise_statuses(matched: Iterable[tuple[Reported, int]]) -> None:
             " FROM unnest(%s::bigint[], %s::smallint[], %s::text[], %s::int[], %s::text[])"
             " AS n (id, status, wamid, code, details), inbox_conversation c"
             " WHERE m.id = n.id AND c.id = m.conversation_id AND (m.status < n.status OR m.wamid IS NULL)"
-            " RETURNING m.workspace_id, m.conversation_id, m.id, c.last_message_id = m.id",
+            " RETURNING m.workspace_id, m.conversation_id, m.id, m.broadcast_id, c.last_message_id = m.id, c.state",
             [
                 ids,
                 [RANK[best[message].status].value for message in ids],
@@ -136,11 +177,15 @@ def _raise_statuses(matched: Iterable[tuple[Reported, int]]) -> None:
                 [_words(best[message]) for message in ids],
             ],
         )
-        for workspace_id, conversation_id, message, is_last in cursor.fetchall():
-            if is_last:
-                stream.conversation_changed(workspace_id, conversation_id, [message])
-            else:
-                stream.ticks_changed(workspace_id, conversation_id, [message])
+        for workspace_id, conversation_id, message, broadcast_id, is_last, state in cursor.fetchall():
+            message_changed(
+                workspace_id,
+                conversation_id,
+                message,
+                broadcast_id=broadcast_id,
+                is_last=bool(is_last),
+                state=state,
+            )
 
 
 def _words(status: Status) -> str:

@@ -15,7 +15,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import stream
+from inbox import keywords
+from inbox.attribution import ANSWERED_SQL, mark
+from inbox.keywords import Said
 from inbox.models import SERVICE_WINDOW
+from phonebook.models import Marketing
 from phonebook.resolve import Person, resolve
 from whatsapp.events import InboundMessage, opens_window
 
@@ -40,20 +44,35 @@ class Received(NamedTuple):
     message: InboundMessage
 
 
+class _Placed(NamedTuple):
+    """A message with its conversation, its moment and what it wishes of marketing."""
+
+    item: Received
+    conversation_id: int
+    at: datetime
+    wish: Marketing | None
+
+
 def apply_messages(items: Sequence[Received]) -> None:
     """Stores each message once, in its customer's one conversation with the number, and wakes the conversation."""
     items = _once(items)
+    now = timezone.now()
+    moments = [moment(item.message.at, now) for item in items]
     contacts = resolve([_person(item) for item in items])
+    wishes = keywords.heed(
+        [_said(item, contact, at) for item, contact, at in zip(items, contacts, moments, strict=True)]
+    )
     conversations = _conversations(
         {(item.number, contact) for item, contact in zip(items, contacts, strict=True)}
     )
-    added = _insert_messages(
-        [
-            (item, conversations[item.number.id, contact])
-            for item, contact in zip(items, contacts, strict=True)
-        ]
+    _wake(
+        _insert_messages(
+            [
+                _Placed(item, conversations[item.number.id, contact], at, wish)
+                for item, contact, at, wish in zip(items, contacts, moments, wishes, strict=True)
+            ]
+        )
     )
-    _wake(added)
 
 
 def _once(items: Sequence[Received]) -> list[Received]:
@@ -73,6 +92,12 @@ def _person(item: Received) -> Person:
         profile_name=message.profile_name or "",
         username=message.username or "",
     )
+
+
+def _said(item: Received, contact_id: int, at: datetime) -> Said:
+    message = item.message
+    text = message.text if message.group_id is None else None
+    return Said(item.number.workspace_id, contact_id, message.type, text or "", at)
 
 
 def _conversations(pairs: set[tuple[Number, int]]) -> dict[tuple[int, int], int]:
@@ -115,38 +140,55 @@ class _Added(NamedTuple):
     """A message that really is new."""
 
     id: int
-    workspace_id: int
-    conversation_id: int
-    at: datetime
-    kind: str
-    wamid: str
+    placed: _Placed
+    broadcast_id: int | None
+
+    @property
+    def workspace_id(self) -> int:
+        """Whose it is."""
+        return self.placed.item.number.workspace_id
 
 
-def _insert_messages(items: Sequence[tuple[Received, int]]) -> list[tuple[_Added, InboundMessage]]:
-    now = timezone.now()
-    by_key = {(item.number.id, item.message.wamid): item.message for item, _ in items}
+def _insert_messages(rows: Sequence[_Placed]) -> list[_Added]:
+    by_key = {(row.item.number.id, row.item.message.wamid): row for row in rows}
+    messages = [row.item.message for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO inbox_message (workspace_id, conversation_id, number_id, kind, body, payload, at, wamid,"
-            " context_wamid, outgoing, created, due, attempt, error_details)"
-            " SELECT n.*, false, now(), now(), 0, '' FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[],"
-            " %s::text[], ARRAY(SELECT jsonb_array_elements(%s::jsonb)), %s::timestamptz[], %s::text[], %s::text[]) AS n"
-            " ON CONFLICT (number_id, wamid) DO NOTHING"
-            " RETURNING number_id, id, workspace_id, conversation_id, at, kind, wamid",
+            _INSERT,
             [
-                [item.number.workspace_id for item, _ in items],
-                [conversation for _, conversation in items],
-                [item.number.id for item, _ in items],
-                [item.message.type for item, _ in items],
-                [item.message.text or "" for item, _ in items],
+                [row.item.number.workspace_id for row in rows],
+                [row.conversation_id for row in rows],
+                [row.item.number.id for row in rows],
+                [message.type for message in messages],
+                [message.text or "" for message in messages],
                 # One text for all of them: as an array of texts every quote in them would be escaped twice over.
-                msgspec.json.encode([item.message.raw for item, _ in items]).decode(),
-                [moment(item.message.at, now) for item, _ in items],
-                [item.message.wamid for item, _ in items],
-                [item.message.context_wamid or "" for item, _ in items],
+                msgspec.json.encode([message.raw for message in messages]).decode(),
+                [row.at for row in rows],
+                [message.wamid for message in messages],
+                [message.context_wamid or "" for message in messages],
+                [mark(message) for message in messages],
+                [message.type not in NO_ANSWER for message in messages],
             ],
         )
-        return [(_Added(*row[1:]), by_key[row[0], row[6]]) for row in cursor.fetchall()]
+        added = []
+        for number_id, wamid, pk, broadcast_id in cursor.fetchall():
+            row = by_key[number_id, wamid]
+            added.append(_Added(pk, row, broadcast_id))
+        return added
+
+
+_INSERT = f"""
+    INSERT INTO inbox_message (workspace_id, conversation_id, number_id, kind, body, payload, at, wamid, context_wamid,
+        broadcast_id, outgoing, created, due, attempt, error_details)
+    SELECT n.workspace_id, n.conversation_id, n.number_id, n.kind, n.body, n.payload, n.at, n.wamid, n.context_wamid,
+        CASE WHEN n.answers THEN {ANSWERED_SQL} END, false, now(), now(), 0, ''
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
+        ARRAY(SELECT jsonb_array_elements(%s::jsonb)), %s::timestamptz[], %s::text[], %s::text[], %s::bigint[],
+        %s::bool[])
+        AS n (workspace_id, conversation_id, number_id, kind, body, payload, at, wamid, context_wamid, mark, answers)
+    ON CONFLICT (number_id, wamid) DO NOTHING
+    RETURNING number_id, wamid, id, broadcast_id
+"""
 
 
 @dataclass
@@ -159,20 +201,41 @@ class _Waking:
     window: datetime | None = None
     answered: bool = False
     unread: int = 0
+    broadcast_id: int | None = None
 
-
-def _wake(added: Sequence[tuple[_Added, InboundMessage]]) -> None:
-    waking: dict[int, _Waking] = {}
-    for row, message in added:
-        entry = waking.setdefault(row.conversation_id, _Waking(row.workspace_id))
-        entry.messages.append(row.id)
-        entry.newest = max(entry.newest, (row.at, row.id))
+    def add(self, row: _Added) -> None:
+        """One more message, in any order."""
+        message, at = row.placed.item.message, row.placed.at
+        self.messages.append(row.id)
+        self.newest = max(self.newest, (at, row.id))
         if opens_window(message):
-            entry.window = max(entry.window or row.at + SERVICE_WINDOW, row.at + SERVICE_WINDOW)
-        entry.answered = entry.answered or message.type not in NO_ANSWER
-        entry.unread += message.type not in NO_NEWS
+            self.window = max(self.window or at + SERVICE_WINDOW, at + SERVICE_WINDOW)
+        self.answered = self.answered or message.type not in NO_ANSWER
+        self.unread += message.type not in NO_NEWS
+        if row.broadcast_id is not None:
+            self.broadcast_id = max(self.broadcast_id or 0, row.broadcast_id)
+
+
+def _wake(added: Sequence[_Added]) -> None:
+    waking: dict[int, _Waking] = {}
+    for row in added:
+        waking.setdefault(row.placed.conversation_id, _Waking(row.workspace_id)).add(row)
     if not waking:
         return
+    _update_conversations(waking)
+    keywords.draw_lines(
+        (row.workspace_id, row.placed.conversation_id, row.placed.at, row.placed.wish)
+        for row in added
+        if row.placed.wish is not None
+    )
+    for conversation_id, entry in waking.items():
+        stream.conversation_changed(entry.workspace_id, conversation_id, entry.messages)
+    for workspace_id, broadcast_id in {(row.workspace_id, row.broadcast_id) for row in added}:
+        if broadcast_id is not None:
+            stream.broadcast_changed(workspace_id, broadcast_id)
+
+
+def _update_conversations(waking: dict[int, _Waking]) -> None:
     ids = sorted(waking)
     rows = [waking[conversation_id] for conversation_id in ids]
     with connection.cursor() as cursor:
@@ -182,10 +245,12 @@ def _wake(added: Sequence[tuple[_Added, InboundMessage]]) -> None:
             "   THEN n.message_id ELSE c.last_message_id END,"
             " last_at = greatest(c.last_at, n.at),"
             " window_expires = greatest(c.window_expires, n.window_expires),"
+            " pinned_id = greatest(c.pinned_id, n.broadcast_id),"
             " claim_version = c.claim_version + (n.answered AND c.state IN ('closed', 'outbound'))::int,"
             " state = CASE WHEN n.answered AND c.state IN ('closed', 'outbound') THEN 'unclaimed' ELSE c.state END"
-            " FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::bool[])"
-            " AS n (id, unread, message_id, at, window_expires, answered) WHERE c.id = n.id",
+            " FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::bool[],"
+            " %s::bigint[]) AS n (id, unread, message_id, at, window_expires, answered, broadcast_id)"
+            " WHERE c.id = n.id",
             [
                 ids,
                 [row.unread for row in rows],
@@ -193,10 +258,9 @@ def _wake(added: Sequence[tuple[_Added, InboundMessage]]) -> None:
                 [row.newest[0] for row in rows],
                 [row.window for row in rows],
                 [row.answered for row in rows],
+                [row.broadcast_id for row in rows],
             ],
         )
-    for conversation_id, entry in waking.items():
-        stream.conversation_changed(entry.workspace_id, conversation_id, entry.messages)
 
 
 def moment(seconds: int | None, otherwise: datetime) -> datetime:

@@ -17,6 +17,7 @@ from inbox.sockets import NOT_A_MEMBER, Socket
 log = structlog.get_logger(__name__)
 
 COUNTS_PAUSE = 0.5  # seconds between two counts frames
+BROADCAST_PAUSE = 1.0  # seconds between two frames of a broadcast
 
 
 class Room:
@@ -38,6 +39,8 @@ class Room:
         self._counts = ""
         self._counts_stale = False
         self._counting: asyncio.Task[None] | None = None
+        self._broadcasts: set[int] = set()  # changed since their last frame
+        self._announcing: asyncio.Task[None] | None = None
 
     async def join(self, socket: Socket, since: int | None) -> None:
         """Gives the socket what it missed after `since` and adds it. None means: from now on.
@@ -55,7 +58,9 @@ class Room:
             if missed is None or self._over:
                 socket.replay([frames.RESET])
             else:
-                socket.replay([*missed, self._counts, frames.caught_up(self.cursor)])
+                changed = [] if since is None else self._past.broadcasts(socket.language, since)
+                told = [frames.broadcast(pk, self.cursor) for pk in changed]
+                socket.replay([*missed, *told, self._counts, frames.caught_up(self.cursor)])
                 self.sockets.add(socket)
         finally:
             del self.joining[socket]
@@ -92,10 +97,11 @@ class Room:
         self._past.tidy()
 
     async def close(self) -> None:
-        """Stops the room's own task."""
-        if self._counting is not None:
-            self._counting.cancel()
-            await asyncio.gather(self._counting, return_exceptions=True)
+        """Stops the room's own tasks."""
+        tasks = [task for task in (self._counting, self._announcing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _begin(self, since: int | None) -> None:
         """Finds out how far the log is, when nobody has yet, or when the browser knows more than the room."""
@@ -129,9 +135,11 @@ class Room:
     def _misses(self, batch: Batch, audience: Audience) -> bool:
         """Whether somebody came, or opened a thread, for whom the batch should have been rendered too."""
         now = self._audience()
-        return not now.languages <= audience.languages or any(
-            frame.conversation_id in now.threads and frame.conversation_id not in audience.threads
-            for frame in batch.frames
+        opened = now.threads - audience.threads
+        return (
+            not now.languages <= audience.languages
+            or bool(opened and batch.broadcasts)  # whose messages were looked up for the threads of then
+            or any(frame.conversation_id in opened for frame in batch.frames)
         )
 
     def _deliver(self, batch: Batch) -> None:
@@ -147,8 +155,25 @@ class Room:
                 socket.end(NOT_A_MEMBER)
             elif welcome:
                 socket.put(frames.RESET)  # another role: the page is drawn anew
-        if any(frame.row for frame in batch.frames):
+        if batch.broadcasts or any(frame.row for frame in batch.frames):
             self._count()
+        if batch.broadcasts:
+            self._announce(batch.broadcasts)
+
+    def _announce(self, broadcasts: frozenset[int]) -> None:
+        self._broadcasts |= broadcasts
+        if self._announcing is None or self._announcing.done():
+            self._announcing = asyncio.create_task(self._send_broadcasts())
+
+    async def _send_broadcasts(self) -> None:
+        """A campaign at work changes many times a second; that it did is said once, after the batches that did it."""
+        while self._broadcasts and self.sockets:
+            for broadcast_id in sorted(self._broadcasts):
+                text = frames.broadcast(broadcast_id, self.cursor)
+                for socket in self.sockets:
+                    socket.put(text)
+            self._broadcasts.clear()
+            await asyncio.sleep(BROADCAST_PAUSE)
 
     async def _missed(self, socket: Socket, since: int) -> list[str] | None:
         """All after `since` up to the cursor as it is on return; None when the page must be loaded again."""

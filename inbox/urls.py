@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from inbox.views import inbox, replies, sign_off, verbs
+from inbox.views import inbox, replies, sign_off, templates, verbs
 
 app_name = "inbox"
 
@@ -16,6 +16,7 @@ conversation = [
     path("close/", verbs.close, name="close"),
     path("transfer/", verbs.transfer, name="transfer"),
     path("reply/", replies.reply, name="reply"),
+    path("template/", templates.template, name="template"),
     path("read/", replies.read, name="read"),
     path("messages/<int:message_id>/again/", replies.again, name="again"),
 ]
@@ -23,6 +24,7 @@ conversation = [
 workspace: list[URLPattern | URLResolver] = [
     path("inbox/", inbox.conversations, name="list"),
     path("inbox/<int:conversation_id>/", include(conversation)),
+    path("inbox/broadcasts/<int:broadcast_id>/", inbox.broadcast, name="broadcast"),
     path("sign-off/", sign_off.sign_off, name="sign_off"),
 ]
 

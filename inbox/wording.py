@@ -5,6 +5,7 @@ Customer payloads are foreign JSON: every reader here accepts any shape and says
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import Workspace
 from inbox.failures import needless
@@ -47,7 +48,9 @@ KINDS: dict[str, tuple[str, Promise]] = {
 TICKS: dict[int, tuple[str, str]] = {
     Message.Status.QUEUED: ("clock", "ticks"),
     Message.Status.SENDING: ("clock", "ticks"),
+    Message.Status.PUT_OFF: ("clock", "ticks"),
     Message.Status.UNCONFIRMED: ("circle-question-mark", "ticks ticks--warn"),
+    Message.Status.HELD: ("pause", "ticks ticks--warn"),
     Message.Status.SENT: ("check", "ticks"),
     Message.Status.FAILED: ("triangle-alert", "ticks ticks--failed"),
     Message.Status.DELIVERED: ("check-check", "ticks"),
@@ -130,6 +133,20 @@ def _coordinates(content: object) -> str:
 def ticks(message: Message) -> tuple[str, str]:
     """Icon and classes for an outgoing message's status."""
     return WITHHELD if needless(message) else TICKS[message.status or Message.Status.QUEUED]
+
+
+def tick_words(message: Message) -> str:
+    """The same in a word: Waiting, Held by WhatsApp, Sent, …"""
+    if message.status == Message.Status.PUT_OFF:
+        return pgettext("message", "Waiting")
+    return message.get_status_display()
+
+
+def shown(message: Message) -> dict[str, Any] | None:
+    """What the customer sees of a template, as templates_wa/definition.py wrote it down; None for other messages."""
+    payload = message.payload if message.kind == "template" and message.outgoing else None
+    found = payload.get("shown") if isinstance(payload, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def failure(message: Message) -> str:

@@ -14,9 +14,9 @@ from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
 from accounts import stream, tenancy
-from accounts.models import PhoneNumber
-from inbox.receipts import Reported, apply_statuses
-from inbox.receiving import Number, Received, apply_messages
+from inbox.receipts import Reported, apply_statuses, settle_failures
+from inbox.receiving import Received, apply_messages
+from webhooks import changes, owners
 from webhooks.models import Event
 from whatsapp.events import (
     AccountError,
@@ -35,9 +35,7 @@ EVENTS_PER_TRANSACTION = 500
 DELIVERIES_PER_TRANSACTION = 500
 BYTES_PER_TRANSACTION = 8 * 1024 * 1024
 
-CHECKED = "*"  # no WABA is called so
-
-T = TypeVar("T", Received, Reported)
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -122,26 +120,37 @@ def _entry(delivery_id: int, item: Item) -> Entry:
 
 
 def apply(items: Sequence[tuple[Entry, Item | None]]) -> None:
-    """Messages first, then receipts: conversations are locked before messages in every transaction."""
-    numbers = _numbers(
-        {entry.phone_number_id for entry, item in items if isinstance(item, InboundMessage | Status)}
+    """Contacts are locked before conversations, those before messages: what customers wish of marketing first, then
+    what failures mean, messages, receipts, and last what WhatsApp tells about templates and numbers."""
+    messages, statuses = _routed(items)
+    told = [(entry, item) for entry, item in items if isinstance(item, Change)]
+    _halving([row for row in told if changes.is_preference(row[1])], _apply_preferences)
+    _halving([row for row in statuses if row[1].status.status == "failed"], _apply_failures)
+    _halving(messages, _apply_received)
+    _halving(statuses, _apply_reported)
+    _halving([row for row in told if changes.is_fact(row[1])], _apply_facts)
+
+
+def _routed(
+    items: Sequence[tuple[Entry, Item | None]],
+) -> tuple[list[tuple[Entry, Received]], list[tuple[Entry, Reported]]]:
+    """Messages and receipts with the number they are about; whose that is nobody's gets its reason."""
+    numbers = owners.numbers(
+        entry.phone_number_id for entry, item in items if isinstance(item, InboundMessage | Status)
     )
     messages: list[tuple[Entry, Received]] = []
     statuses: list[tuple[Entry, Reported]] = []
     for entry, item in items:
         if not isinstance(item, InboundMessage | Status):
             continue
-        number = numbers.get((item.phone_number_id, item.waba_id)) or numbers.get(
-            (item.phone_number_id, CHECKED)
-        )
+        number = owners.number(numbers, item.phone_number_id, item.waba_id)
         if number is None:
             entry.state, entry.reason = "ignored", "no workspace has this phone number"
         elif isinstance(item, InboundMessage):
             messages.append((entry, Received(number, item)))
         else:
             statuses.append((entry, Reported(number, item)))
-    _halving(messages, _apply_received)
-    _halving(statuses, _apply_reported)
+    return messages, statuses
 
 
 def _halving(rows: Sequence[tuple[Entry, T]], apply: Callable[[Sequence[tuple[Entry, T]]], None]) -> None:
@@ -176,6 +185,14 @@ def _is_nobodys_fault(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError) and not isinstance(cause, QueryCanceled)
 
 
+def _apply_preferences(rows: Sequence[tuple[Entry, Change]]) -> None:
+    _note(rows, changes.apply_preferences([item for _, item in rows]))
+
+
+def _apply_failures(rows: Sequence[tuple[Entry, Reported]]) -> None:
+    settle_failures([item for _, item in rows])
+
+
 def _apply_received(rows: Sequence[tuple[Entry, Received]]) -> None:
     apply_messages([item for _, item in rows])
 
@@ -186,24 +203,13 @@ def _apply_reported(rows: Sequence[tuple[Entry, Reported]]) -> None:
             entry.state, entry.reason = "parked", "no message with this wamid yet"
 
 
-def _numbers(phone_number_ids: set[str]) -> dict[tuple[str, str], Number]:
-    """By (phone_number_id, WABA), and by (phone_number_id, CHECKED) once a connection check has proved the token.
+def _apply_facts(rows: Sequence[tuple[Entry, Change]]) -> None:
+    _note(rows, changes.apply_facts([item for _, item in rows]))
 
-    Knowing a phone number id is not owning it: a workspace that only typed one in gets nothing of another's account.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT n.phone_number_id, a.waba_id, n.check_state, n.id, n.workspace_id, a.portfolio_id"
-            " FROM accounts_phonenumber n JOIN accounts_businessaccount a ON a.id = n.business_account_id"
-            " WHERE n.phone_number_id = ANY(%s)",
-            [sorted(phone_number_ids)],
-        )
-        numbers: dict[tuple[str, str], Number] = {}
-        for phone_number_id, waba_id, check_state, *number in cursor.fetchall():
-            numbers[phone_number_id, waba_id] = Number(*number)
-            if check_state == PhoneNumber.Check.OK:
-                numbers[phone_number_id, CHECKED] = Number(*number)
-        return numbers
+
+def _note(rows: Sequence[tuple[Entry, Change]], reasons: Sequence[str]) -> None:
+    for (entry, _), reason in zip(rows, reasons, strict=True):
+        entry.state, entry.reason = "ignored" if reason else "applied", reason
 
 
 def _write_ledger(entries: Sequence[Entry]) -> None:

@@ -9,6 +9,7 @@ from inbox.actions.leaving import release_claims, release_mine
 from inbox.actions.refusals import (
     AlreadyClaimed,
     BadText,
+    BadValues,
     NotAllowed,
     NotYours,
     Refused,
@@ -17,10 +18,13 @@ from inbox.actions.refusals import (
     WindowClosed,
 )
 from inbox.actions.replies import mark_read, reply, send_again
+from inbox.actions.starting import start
+from inbox.actions.templating import send_template
 
 __all__ = [
     "AlreadyClaimed",
     "BadText",
+    "BadValues",
     "NotAllowed",
     "NotYours",
     "Refused",
@@ -34,6 +38,8 @@ __all__ = [
     "release_mine",
     "reply",
     "send_again",
+    "send_template",
+    "start",
     "transfer",
     "unclaim",
 ]

@@ -72,7 +72,7 @@ def close(*, member: Membership, conversation_id: int) -> Conversation:
         actor = acting(member)
         conversation = locked(conversation_id)
         check(Verb.CLOSE, conversation, actor)
-        conversation.unread = 0
+        conversation.unread, conversation.pinned = 0, None
         move(
             conversation,
             state=Conversation.State.CLOSED,

@@ -57,7 +57,7 @@ def move(
     line: SystemLine,
 ) -> None:
     """Changes state and holder of a locked conversation: ends its claim with `outcome`, opens the new holder's,
-    counts the version up, writes the line and tells the browsers. Saves `unread` too."""
+    counts the version up, writes the line and tells the browsers. Saves `unread` and `pinned` too."""
     now = database_now()
     _end_claim(conversation, now, outcome)
     claim = None
@@ -68,7 +68,7 @@ def move(
     conversation.state = state
     conversation.claim, conversation.holder = claim, holder
     conversation.claim_version += 1
-    conversation.save(update_fields=["state", "claim", "holder", "claim_version", "unread"])
+    conversation.save(update_fields=["state", "claim", "holder", "claim_version", "unread", "pinned"])
     line.workspace_id, line.conversation, line.at = conversation.workspace_id, conversation, now
     line.save(force_insert=True)
     stream.conversation_changed(conversation.workspace_id, conversation.pk)

@@ -55,6 +55,16 @@ class BadText(Refused):
     """The text cannot be sent as it is."""
 
 
+class BadValues(Refused):
+    """What was filled into a template does not fit it. `problems` says what to mend, by slot key."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(
+            _("Something in the template is missing or cannot be sent. Look at the marked fields.")
+        )
+        self.problems = problems
+
+
 class Stale(Refused):
     """The screen was outdated. `changes` (oldest first) is what the agent has not seen; a form that is sent again
     with `seen` says that they have."""

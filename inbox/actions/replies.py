@@ -5,26 +5,26 @@ leave, only inside the window, and never on the strength of an outdated screen.
 """
 
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import stream
 from accounts.models import Membership
 from accounts.tenancy import retrying_deadlocks, scope
-from inbox import tasks
+from inbox import failures
 from inbox.actions.holding import locked
-from inbox.actions.refusals import BadText, NotAllowed, Refused, Seen, Stale, WindowClosed, check
+from inbox.actions.outbox import queue, sent_before
+from inbox.actions.refusals import BadText, NotAllowed, Refused, Seen, WindowClosed, check
+from inbox.actions.screens import check_seen
+from inbox.actions.templating import check_template
 from inbox.clock import database_now
-from inbox.failures import needless
-from inbox.models import TEXT_LIMIT, Conversation, Message, SystemLine
+from inbox.models import TEXT_LIMIT, Conversation, Message
 from inbox.rules import Verb
-
-CHANGES_SHOWN = 50
+from phonebook.models import Contact
 
 
 @retrying_deadlocks
@@ -50,17 +50,17 @@ def reply(
     try:
         with scope(member.workspace_id, durable=True):
             conversation = locked(conversation_id)
-            sent = _sent_before(member, conversation_id, request_id)
+            sent = sent_before(member, request_id, pk=conversation_id)
             if sent is not None:
                 return sent
             now = _checked_now(conversation, member, seen)
             quoted = _quoted(conversation, quoted_id)
             message = Message(body=body, request_id=request_id, context_wamid=quoted, sender=member)
-            return _queue(conversation, message, now)
+            return queue(conversation, message, now)
     except IntegrityError:
         # The lock covers one conversation; the same form sent to two at once meets in the unique constraint instead.
         with scope(member.workspace_id, durable=True):
-            sent = _sent_before(member, conversation_id, request_id)
+            sent = sent_before(member, request_id, pk=conversation_id)
         if sent is None:
             raise
         return sent
@@ -70,8 +70,9 @@ def reply(
 def send_again(*, member: Membership, message_id: int) -> Message:
     """Queues a failed message, or one unconfirmed for longer than the grace, as a new message; returns that one.
 
-    A message is sent again once; a second press returns the first one's message. Raises NotYours, NotAllowed,
-    WindowClosed, Message.DoesNotExist.
+    A message is sent again once; a second press returns the first one's message. A campaign's message is not: its
+    campaign sends it again, so that nobody gets it twice. Raises NotYours, NotAllowed, WindowClosed, BadValues,
+    Message.DoesNotExist.
     """
     with scope(member.workspace_id, durable=True):
         conversation = locked(Message.objects.values_list("conversation_id", flat=True).get(pk=message_id))
@@ -85,17 +86,10 @@ def send_again(*, member: Membership, message_id: int) -> Message:
         refused = _not_again(message, now)
         if refused is not None:
             raise refused
-        _check_window(conversation, now)
-        again = Message(
-            body=message.body,
-            kind=message.kind,
-            payload=message.payload,
-            context_wamid=message.context_wamid,
-            sender=member,
-            retry_of=message,
-        )
+        again = _copy(message, conversation, now)
+        again.sender, again.retry_of = member, message
         stream.conversation_changed(member.workspace_id, conversation.pk, [message.pk])
-        return _queue(conversation, again, now)
+        return queue(conversation, again, now)
 
 
 @retrying_deadlocks
@@ -110,6 +104,17 @@ def mark_read(*, member: Membership, conversation_id: int) -> None:
             stream.conversation_changed(member.workspace_id, conversation_id)
         elif not conversations.exists():
             raise Conversation.DoesNotExist
+
+
+def _copy(message: Message, conversation: Conversation, now: datetime) -> Message:
+    """The same to send once more; a template as it is now. Raises the refusal where that may not leave any more."""
+    if message.template_id is not None:
+        return check_template(message.template_id, message.payload["values"], conversation, now)
+    _check_window(conversation, now)
+    _check_blocked(conversation)
+    return Message(
+        body=message.body, kind=message.kind, payload=message.payload, context_wamid=message.context_wamid
+    )
 
 
 def _checked_text(text: str) -> str:
@@ -129,19 +134,13 @@ def _checked_text(text: str) -> str:
     return body
 
 
-def _sent_before(member: Membership, conversation_id: int, request_id: UUID) -> Message | None:
-    message = Message.objects.filter(request_id=request_id).first()
-    if message is not None and (message.conversation_id, message.sender_id) != (conversation_id, member.pk):
-        raise NotAllowed(_("This form was used for another reply already. Load the page again."))
-    return message
-
-
 def _checked_now(conversation: Conversation, member: Membership, seen: Seen) -> datetime:
     """The moment at which the member may reply to what their screen showed. Raises the refusal otherwise."""
     check(Verb.REPLY, conversation, member)
     now = database_now()
     _check_window(conversation, now)
-    _check_seen(conversation, member, seen)
+    _check_blocked(conversation)
+    check_seen(conversation, member, seen)
     return now
 
 
@@ -152,28 +151,9 @@ def _check_window(conversation: Conversation, now: datetime) -> None:
         )
 
 
-def _check_seen(conversation: Conversation, member: Membership, seen: Seen) -> None:
-    """Raises Stale if the conversation changed hands or somebody else wrote since."""
-    newer = Message.objects.filter(conversation=conversation, pk__gt=seen.message_id)
-    others = newer.filter(outgoing=True).exclude(sender=member).select_related("sender__user").order_by("-pk")
-    written = list(others[:CHANGES_SHOWN])
-    moves = conversation.claim_version - seen.version
-    if moves == 0 and not written:
-        return
-    changes: list[SystemLine | Message] = [*written, *_latest_lines(conversation, moves, seen)]
-    changes.sort(key=lambda change: change.at)
-    last = Message.objects.filter(conversation=conversation).order_by("-pk").values_list("pk", flat=True)[:1]
-    raise Stale(changes, Seen(version=conversation.claim_version, message_id=next(iter(last), 0)))
-
-
-def _latest_lines(conversation: Conversation, moves: int, seen: Seen) -> list[SystemLine]:
-    """The lines of the last `moves` changes. Not every change has a line (a customer's answer reopens without one),
-    so lines from before the last message on the agent's screen are left out."""
-    lines = SystemLine.objects.filter(conversation=conversation).select_related("actor__user", "target__user")
-    on_screen = Message.objects.filter(conversation=conversation, pk=seen.message_id).first()
-    if on_screen is not None:
-        lines = lines.filter(at__gte=on_screen.created)
-    return list(lines.order_by("-pk")[: min(max(moves, 0), CHANGES_SHOWN)])
+def _check_blocked(conversation: Conversation) -> None:
+    if Contact.objects.filter(pk=conversation.contact_id, blocked__isnull=False).exists():
+        raise NotAllowed(_(failures.BLOCKED))
 
 
 def _quoted(conversation: Conversation, quoted_id: int | None) -> str:
@@ -190,7 +170,9 @@ def _quoted(conversation: Conversation, quoted_id: int | None) -> str:
 
 
 def _not_again(message: Message, now: datetime) -> Refused | None:
-    if message.status == Message.Status.FAILED and not needless(message):
+    if message.broadcast_id is not None:
+        return NotAllowed(_("This message is part of a campaign, which sends it again itself."))
+    if message.status == Message.Status.FAILED and not failures.needless(message):
         return None
     if message.status != Message.Status.UNCONFIRMED:
         return NotAllowed(_("This message did not fail, so it is not sent again."))
@@ -203,19 +185,3 @@ def _not_again(message: Message, now: datetime) -> Refused | None:
             seconds=int(left.total_seconds()) + 1,
         )
     )
-
-
-def _queue(conversation: Conversation, message: Message, now: datetime) -> Message:
-    """Writes the outgoing row of a locked conversation, and asks a worker for it after COMMIT."""
-    # WhatsApp's clock may be ahead of ours: an answer is never shown above what it answers.
-    at = max(now, conversation.last_at)
-    message.workspace_id = conversation.workspace_id
-    message.conversation, message.number_id = conversation, conversation.number_id
-    message.outgoing, message.status = True, Message.Status.QUEUED
-    message.at, message.created, message.due = at, now, now
-    message.save(force_insert=True)
-    conversation.last_message, conversation.last_at, conversation.unread = message, at, 0
-    conversation.save(update_fields=["last_message", "last_at", "unread"])
-    stream.conversation_changed(conversation.workspace_id, conversation.pk, [message.pk])
-    transaction.on_commit(partial(tasks.hint, conversation.workspace_id, conversation.pk))
-    return message

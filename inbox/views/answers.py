@@ -77,10 +77,17 @@ def controls(
         return answer(request, "inbox/_answer.html", context, status=status)
 
 
+def sent(request: WorkspaceRequest, message: Message, draft: Draft) -> HttpResponse:
+    """What follows a message that was queued: the composer with what is still to be said, or the thread's page."""
+    if request.htmx:
+        return controls(request, message.conversation_id, draft)
+    return SeeOther(thread_url(request, message.conversation_id, f"#message-{message.pk}"))
+
+
 def thread_url(request: WorkspaceRequest, conversation_id: int, anchor: str = "") -> str:
     """The thread's page, with the list as it was beside it."""
     query = request.GET.copy()
-    for name in ("from", "quote", "to"):
+    for name in ("from", "quote", "to", "template", "find"):
         query.pop(name, None)
     path = reverse("inbox:thread", args=[request.workspace.slug, conversation_id])
     return path + (f"?{query.urlencode()}" if query else "") + anchor

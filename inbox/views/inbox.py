@@ -1,13 +1,13 @@
 """Reading the inbox: the list, a thread, and the pieces of both that the browser asks for by itself."""
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.middleware import WorkspaceRequest
 from accounts.tenancy import reads
-from inbox import queries
+from inbox import marketing, queries
 from inbox.timeline import days
 from inbox.views import drafts
 from inbox.views.composer import Draft
@@ -26,6 +26,19 @@ def conversations(request: WorkspaceRequest) -> HttpResponse:
 def thread(request: WorkspaceRequest, conversation_id: int) -> HttpResponse:
     """The list and one thread, opened at what has not been read."""
     return show_thread(request, conversation_id, drafts.opened(request, conversation_id))
+
+
+@require_safe
+@reads
+def broadcast(request: WorkspaceRequest, broadcast_id: int) -> HttpResponse:
+    """The figures of a broadcast, fetched again when they change; without a script, its threads."""
+    group = marketing.group(request.workspace.pk, broadcast_id)
+    if group is None:
+        raise Http404
+    if not request.htmx:
+        url = reverse("inbox:list", args=[request.workspace.slug])
+        return redirect(f"{url}?tab=marketing&broadcast={broadcast_id}")
+    return answer(request, "inbox/_figures.html", {"group": group})
 
 
 @require_safe

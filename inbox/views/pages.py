@@ -3,6 +3,7 @@
 Called inside a reading scope. A partial answer is the same template as on the page, so that both always agree.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,11 +11,11 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from accounts.middleware import WorkspaceRequest
-from inbox import queries, rules
+from inbox import marketing, queries, rules
 from inbox.models import Conversation
 from inbox.timeline import days, first_unread
 from inbox.views.composer import Draft, composer
-from inbox.views.place import Place
+from inbox.views.place import MARKETING, Place
 
 
 def show_list(request: WorkspaceRequest) -> HttpResponse:
@@ -53,26 +54,44 @@ def list_context(request: WorkspaceRequest, place: Place, numbers: list[Any]) ->
     """What the list shows: rows of the place, counts of its number, and the numbers to choose from."""
     counted = queries.counts(request.workspace.pk)
     chosen = counted.get(str(place.number), queries.no_counts()) if place.number else counted["all"]
-    if place.q:
-        page = queries.search(place.q, number_id=place.number)
-    else:
-        mine = place.tab == "claimed" and place.owner == "mine"
-        page = queries.page(
-            request.workspace.pk,
-            state=place.tab,
-            holder_id=request.membership.pk if mine else None,
-            number_id=place.number,
-            before=place.before,
-        )
     return {
-        "place": place,
+        **_rows(request, place),
         "numbers": numbers,
         "number": next((row for row in numbers if row.pk == place.number), None),
         "counts": chosen,
         "mine_count": chosen["holders"].get(str(request.membership.pk), 0),
         "rail_unclaimed": counted["all"]["unclaimed"],
-        "page": page,
     }
+
+
+def _rows(request: WorkspaceRequest, place: Place) -> dict[str, Any]:
+    """The `page` of rows that stands at the place; under Marketing `group` or `groups` as well."""
+    workspace_id = request.workspace.pk
+    if place.q:
+        return {"place": place, "page": queries.search(place.q, number_id=place.number)}
+    if place.tab == MARKETING:
+        return _marketing(request, place)
+    mine = place.tab == "claimed" and place.owner == "mine"
+    page = queries.page(
+        workspace_id,
+        state=place.tab,
+        holder_id=request.membership.pk if mine else None,
+        number_id=place.number,
+        before=place.before,
+    )
+    return {"place": place, "page": page}
+
+
+def _marketing(request: WorkspaceRequest, place: Place) -> dict[str, Any]:
+    workspace_id = request.workspace.pk
+    if place.broadcast:
+        group = marketing.group(workspace_id, place.broadcast)
+        if group is not None:
+            page = marketing.threads(group.broadcast, number_id=place.number, before=place.before)
+            return {"place": place, "group": group, "page": page}
+        place = replace(place, broadcast=None, before=None)
+    groups = marketing.groups(workspace_id, number_id=place.number, before=place.before)
+    return {"place": place, "groups": groups, "page": groups}
 
 
 def thread_context(request: WorkspaceRequest, conversation: Conversation, draft: Draft) -> dict[str, Any]:
@@ -85,6 +104,7 @@ def thread_context(request: WorkspaceRequest, conversation: Conversation, draft:
         "older": thread.older,
         "upto": upto,
         "first_unread": unread,
+        "labels": queries.labels(conversation.contact_id),
         **controls_context(request, conversation, draft),
     }
 

@@ -11,16 +11,20 @@ from accounts.models import Membership, PhoneNumber
 from inbox.models import Conversation
 from inbox.queries import Cursor
 
-TABS = ("unclaimed", "claimed", "closed")
+MARKETING = "marketing"
+TABS = ("unclaimed", "claimed", "closed", MARKETING)
 WORDS_AT_MOST = 200
+_ID_DIGITS = 18
 
 
 @dataclass(frozen=True)
 class Place:
-    """A tab (claimed: mine or everybody's), or a search over all states; possibly of one number only."""
+    """A tab (claimed: mine or everybody's; marketing: the broadcasts, or the threads of one), or a search over all
+    states; possibly of one number only."""
 
     tab: str = "unclaimed"
     owner: str = "mine"
+    broadcast: int | None = None
     number: int | None = None
     q: str = ""
     before: Cursor | None = None
@@ -31,9 +35,12 @@ class Place:
         default = default or Place()
         tab = query.get("tab", "")
         number = query.get("number", "")
+        broadcast = query.get("broadcast", "")
+        is_id = broadcast.isascii() and broadcast.isdigit() and len(broadcast) <= _ID_DIGITS
         return cls(
             tab=tab if tab in TABS else default.tab,
             owner=query.get("owner", "") if tab in TABS else default.owner,
+            broadcast=int(broadcast) if is_id else None,
             number=next((row.pk for row in numbers if str(row.pk) == number), None),
             # PostgreSQL's text knows no NUL.
             q=" ".join(query.get("q", "").replace("\0", " ").split())[:WORDS_AT_MOST],
@@ -45,11 +52,17 @@ class Place:
         """The tab in which the member finds the conversation."""
         if conversation.state == Conversation.State.CLAIMED:
             return Place(tab="claimed", owner="mine" if conversation.holder_id == member.pk else "all")
-        return Place(tab=conversation.state if conversation.state in TABS else "unclaimed")
+        if conversation.state == Conversation.State.OUTBOUND:
+            return Place(tab=MARKETING)
+        return Place(tab=conversation.state)
 
     def normal(self) -> Self:
         """The same place, written in one way."""
-        return replace(self, owner="all" if self.tab == "claimed" and self.owner == "all" else "mine")
+        return replace(
+            self,
+            owner="all" if self.tab == "claimed" and self.owner == "all" else "mine",
+            broadcast=self.broadcast if self.tab == MARKETING else None,
+        )
 
     def at(self, **changes: str | int | Cursor | None) -> str:
         """The query string of this place with `changes`: "?tab=claimed&owner=all"."""
@@ -57,6 +70,7 @@ class Place:
         words = {
             "tab": other.tab,
             "owner": "all" if other.owner == "all" else "",
+            "broadcast": other.broadcast or "",
             "number": other.number or "",
             "q": other.q,
             "before": str(other.before or ""),
@@ -89,9 +103,14 @@ class Place:
         return self.at(tab="closed", owner="mine", q="")
 
     @property
+    def marketing(self) -> str:
+        """The query string of the broadcasts."""
+        return self.at(tab=MARKETING, broadcast=None, q="")
+
+    @property
     def any_number(self) -> str:
-        """The query string without the number."""
-        return self.at(number=None)
+        """The query string without the number. A broadcast is of one number: another one has other broadcasts."""
+        return self.at(number=None, broadcast=None)
 
     @property
     def without_words(self) -> str:

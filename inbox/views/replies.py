@@ -11,7 +11,7 @@ from inbox import actions
 from inbox.actions import NotYours, Refused, Stale
 from inbox.forms import ReplyForm
 from inbox.models import Conversation, Message
-from inbox.views.answers import CONFLICT, INVALID, SeeOther, controls, once_more, thread_url
+from inbox.views.answers import CONFLICT, INVALID, once_more, sent
 from inbox.views.composer import Draft
 
 
@@ -37,7 +37,7 @@ def reply(request: WorkspaceRequest, conversation_id: int) -> HttpResponse:
     except Refused as refused:
         status = CONFLICT if isinstance(refused, NotYours) else INVALID
         return once_more(request, conversation_id, draft(error=refused.message), status)
-    return _sent(request, message, Draft())
+    return sent(request, message, Draft())
 
 
 @require_POST
@@ -52,7 +52,7 @@ def again(request: WorkspaceRequest, conversation_id: int, message_id: int) -> H
         return once_more(
             request, conversation_id, Draft(text=typed, error=refused.message, refused=True), CONFLICT
         )
-    return _sent(request, message, Draft(text=typed))
+    return sent(request, message, Draft(text=typed))
 
 
 @require_POST
@@ -63,9 +63,3 @@ def read(request: WorkspaceRequest, conversation_id: int) -> HttpResponse:
     except Conversation.DoesNotExist:
         raise Http404 from None
     return HttpResponse(status=204)
-
-
-def _sent(request: WorkspaceRequest, message: Message, draft: Draft) -> HttpResponse:
-    if request.htmx:
-        return controls(request, message.conversation_id, draft)
-    return SeeOther(thread_url(request, message.conversation_id, f"#message-{message.pk}"))

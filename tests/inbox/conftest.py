@@ -1,8 +1,10 @@
 """What most tests of the inbox begin with."""
 
+from datetime import timedelta
+
 import pytest
 
-from inbox import delivery
+from inbox import posting
 from tests.inbox.browsing import browser
 from tests.inbox.graph import Graph
 from tests.worlds import make_conversation
@@ -15,14 +17,20 @@ def held(demo):
 
 
 @pytest.fixture
+def outside(demo):
+    """A conversation that agent1 holds, whose window is closed."""
+    return make_conversation(demo, holder=demo.agent1, window=timedelta(hours=-1))
+
+
+@pytest.fixture
 def graph(settings):
     """A Graph API that this process sends to."""
     with Graph() as server:
         settings.WHATSAPP_GRAPH_URL = server.url
         yield server
     # The connections of this process to a server that is gone.
-    delivery._http().close()
-    delivery._http.cache_clear()
+    posting.http().close()
+    posting.http.cache_clear()
 
 
 @pytest.fixture

@@ -124,7 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        # A file on its way is a form of parts, not JSON.
+        body = json.loads(content) if self.headers["Content-Type"] == "application/json" else {}
         token = self.headers["Authorization"].removeprefix("Bearer ")
         answer = self.server.graph.take(Call(self.path.partition("?")[0], token, body))()
         self.server.graph.answered()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import PhoneNumber
 from accounts.tenancy import scope
 from inbox import queries
-from tests.inbox.browsing import piece
+from tests.inbox.browsing import browser, piece
 from tests.inbox.dom import parse
 from tests.inbox.rows import change
 from tests.worlds import make_contact, make_conversation, make_message
@@ -85,6 +85,7 @@ def test_tabs_are_links_with_true_counts_and_the_current_one_is_marked(demo, age
         ("?tab=unclaimed", "Unclaimed 1", None),
         ("?tab=claimed", "Claimed 2", "page"),
         ("?tab=closed", "Closed 1", None),
+        ("?tab=marketing", "Marketing 0", None),
     ]
     assert [(a.text, a.get("aria-current")) for a in page.one("nav", css="seg").all("a")] == [
         ("Mine 1", "page"),
@@ -92,6 +93,23 @@ def test_tabs_are_links_with_true_counts_and_the_current_one_is_marked(demo, age
     ]
     assert len(page.id("rows").all("li")) == 1
     assert page.id("rail-count").text == "1 unclaimed"
+
+
+@pytest.mark.parametrize("who", ["agent1", "marketer", "admin"])
+def test_the_way_to_everything_is_there_for_everybody(demo, who):
+    page = parse(browser(getattr(demo, who)).get(demo.url("inbox/")))
+    items = [
+        (item.text.split()[0], item["href"], item.get("aria-current")) for item in page.all(css="rail__item")
+    ]
+    assert items[:4] == [
+        ("WhatsApp", demo.url("inbox/"), "page"),
+        ("Phonebook", demo.url("phonebook/"), None),
+        ("Marketing", demo.url("campaigns/"), None),
+        ("Templates", demo.url("templates/"), None),
+    ]
+    assert [item[0] for item in items[4:]] == (["Settings"] if who == "admin" else [])
+    new = page.one("a", css="list__new")
+    assert (new.text, new["href"]) == ("New Conversation", demo.url("new/"))
 
 
 @pytest.mark.parametrize(

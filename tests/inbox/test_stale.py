@@ -7,7 +7,7 @@ import pytest
 from inbox import actions
 from inbox.actions import Seen
 from tests.inbox.rows import QUEUED, change, customer_writes, fresh, outgoing, reply, screen
-from tests.worlds import make_conversation, make_message
+from tests.worlds import make_broadcast, make_conversation, make_message
 
 
 def test_new_messages_of_the_customer_never_block(demo, held):
@@ -71,3 +71,10 @@ def test_what_an_agent_has_seen_is_not_shown_as_a_change(demo):
     with pytest.raises(actions.Stale) as stale:
         reply(demo, conversation, seen=seen)
     assert [change.kind for change in stale.value.changes] == ["closed", "claimed"]
+
+
+def test_a_campaigns_message_on_the_screen_does_not_hold_up_the_holders_reply(demo, held):
+    seen = screen(demo, held)
+    broadcast = make_broadcast(demo)
+    make_message(demo, held, outgoing=True, body="Weekend opening", status=10, broadcast=broadcast)
+    assert reply(demo, held, "Of course.", seen=seen).status == QUEUED

@@ -24,8 +24,8 @@ def test_a_thread_asks_as_often_for_three_messages_as_for_one(demo, agent1, n, d
             SystemLine.objects.create(
                 workspace=demo.workspace, conversation=held, kind="claimed", actor=demo.agent1
             )
-    # the list's, and: conversation, messages, lines, quotes, claims
-    with django_assert_num_queries(18):
+    # the list's, and: conversation, messages, lines, quotes, claims, labels
+    with django_assert_num_queries(19):
         page = parse(agent1.get(demo.url(f"inbox/{held.pk}/")))
     assert len(page.id("log").all("article")) == n + 1
 
@@ -218,6 +218,7 @@ def test_the_panel_says_who_the_customer_is_and_who_held_the_conversation(demo, 
         "WhatsApp name": "Rannoush",
         "Username": "@rania.h",
         "Language": "العربيّة",
+        "Marketing": "Not asked",
         "First seen": "Today",
         "Wrote to": "Support line",
         "Its number": "+962 6 555 0101",

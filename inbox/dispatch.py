@@ -1,0 +1,166 @@
+"""Sends a batch of letters, many at once, as fast as the number may: one event loop and one `Sender` per process.
+
+Says what became of each and what stands in the way of the rest. Never opens a transaction, never tries a letter twice.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+import uvloop
+from django.conf import settings
+
+from inbox import pace, verdicts
+from inbox.letters import Letter, Result, Status
+from inbox.verdicts import Obstacle
+from whatsapp.errors import CallFailed, Kind
+from whatsapp.graph import Accepted
+from whatsapp.sender import IN_FLIGHT, LONGEST_CALL_SECONDS, Sender
+
+log = structlog.get_logger(__name__)
+
+SLICE_SECONDS = 1.0  # so that tenants take turns: what the pace did not let out by then goes back
+
+
+class Line(NamedTuple):
+    """The number that letters leave from, as the calls and the pace know it."""
+
+    number_id: int
+    phone_number_id: str
+    token: str
+    per_second: int
+
+
+class Dispatched(NamedTuple):
+    """One result per letter, in no order, and why nobody else should be written to now."""
+
+    results: list[Result]
+    obstacle: Obstacle | None
+
+
+def dispatch(letters: Sequence[Letter], line: Line, leased: int) -> Dispatched:
+    """Sends letters, all with a body, at the pace of their number; returns when all that left were answered.
+
+    `leased` may leave at once, as the caller has a lease for them; for the others this takes more. What an obstacle or
+    the pace left over is PUT_OFF and was not tried. A letter without a result met a bug, and keeps its lease.
+    """
+    flight = _Flight(_station(), line)
+    until = time.monotonic() + SLICE_SECONDS
+    flight.launch(letters[:leased])
+    rest = list(letters[leased:])
+    while rest and flight.obstacle is None and time.monotonic() < until:
+        lease = pace.lease(line.number_id, line.per_second, len(rest))
+        flight.launch(rest[: lease.granted])
+        rest = rest[lease.granted :]
+        if rest:
+            flight.stopped.wait(max(0.0, min(lease.wait_seconds, until - time.monotonic())))
+    flight.land()
+    results = flight.results + [Result(letter, Status.PUT_OFF, tried=False) for letter in rest]
+    return Dispatched(results, flight.obstacle or verdicts.trouble(results))
+
+
+class _Station:
+    """The loop in its thread, the sender in it, and how many messages may be under way in this process."""
+
+    def __init__(self) -> None:
+        self.loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="campaign-sender", daemon=True)
+        self._thread.start()
+        self.slots = asyncio.Semaphore(IN_FLIGHT)
+        self.sender = asyncio.run_coroutine_threadsafe(self._open(), self.loop).result()
+
+    def close(self) -> None:
+        """Closes the connections and ends the thread; only where nothing is under way."""
+        asyncio.run_coroutine_threadsafe(self.sender.close(), self.loop).result()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    async def _open(self) -> Sender:
+        return Sender(
+            settings.WHATSAPP_GRAPH_URL, settings.WHATSAPP_GRAPH_VERSION, settings.WHATSAPP_APP_SECRETS[0]
+        )
+
+
+class _Flight:
+    """Letters of one batch under way. Launched and landed by the worker's thread, flown in the loop's."""
+
+    def __init__(self, station: _Station, line: Line) -> None:
+        self.results: list[Result] = []
+        self.obstacle: Obstacle | None = None
+        self.stopped = threading.Event()  # there is an obstacle
+        self._station, self._line = station, line
+        self._launched = self._down = 0
+        self._slowed = False
+        self._landed = threading.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def launch(self, letters: Sequence[Letter]) -> None:
+        """Sends these, as soon as the process has a free slot for each."""
+        if letters:
+            self._launched += len(letters)
+            self._station.loop.call_soon_threadsafe(self._begin, letters)
+
+    def land(self) -> None:
+        """Waits until all are down again. Bounded, because a bug in the loop must not hold the worker for ever."""
+        with self._landed:
+            self._landed.wait_for(lambda: self._down == self._launched, 2 * LONGEST_CALL_SECONDS)
+
+    def _begin(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            task = self._station.loop.create_task(self._fly(letter))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _fly(self, letter: Letter) -> None:
+        try:
+            async with self._station.slots:
+                self.results.append(await self._result(letter))
+        finally:
+            self._down += 1
+            if self._down == self._launched:
+                with self._landed:
+                    self._landed.notify_all()
+
+    async def _result(self, letter: Letter) -> Result:
+        if self.obstacle is not None:
+            return Result(letter, Status.PUT_OFF, tried=False)
+        outcome = await self._send(letter)
+        result = verdicts.judge(letter, outcome)
+        if result.kind is Kind.THROTTLE and not self._slowed:
+            self._slowed = True
+            pace.slow_down(self._line.number_id)
+        self.obstacle = self.obstacle or verdicts.obstacle(result, outcome)
+        if self.obstacle is not None:
+            self.stopped.set()
+        return result
+
+    async def _send(self, letter: Letter) -> Accepted | CallFailed:
+        try:
+            return await self._station.sender.send(
+                self._line.phone_number_id, self._line.token, letter.body or b""
+            )
+        except CallFailed as error:
+            return error
+
+
+# Made on first use, since a forked worker must not share its parent's; by the address it sends to.
+_stations: dict[str, _Station] = {}
+_making = threading.Lock()
+
+
+def close() -> None:
+    """Closes what this process sends through; the next batch makes it anew."""
+    with _making:
+        while _stations:
+            _stations.popitem()[1].close()
+
+
+def _station() -> _Station:
+    with _making:
+        if settings.WHATSAPP_GRAPH_URL not in _stations:
+            _stations[settings.WHATSAPP_GRAPH_URL] = _Station()
+        return _stations[settings.WHATSAPP_GRAPH_URL]

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.harness import Report
 from dev.services import services, stop_on_signals
 
-NAMES = ["ingest", "apply", "live", "pages"]
+NAMES = ["ingest", "apply", "live", "pages", "imports", "expand", "fanout", "reply"]
 DATA = Path(__file__).resolve().parent.parent / ".data" / "bench"
 
 

@@ -98,7 +98,7 @@ def _start(numbers: list[PhoneNumber]) -> None:
     """The same state before every run: sent messages in place, 20,000 deliveries waiting, statistics fresh."""
 
     with connections["owner"].cursor() as cursor:
-        cursor.execute(f"TRUNCATE {TABLES}")
+        cursor.execute(f"TRUNCATE {TABLES} CASCADE")
     outgoing = _sent_messages(numbers)
     random.Random(7).shuffle(bodies := [*_inbound(numbers), *_receipts(outgoing)])
     Delivery.objects.bulk_create([Delivery(body=body) for body in bodies], batch_size=2000)
@@ -116,14 +116,13 @@ def _sent_messages(numbers: list[PhoneNumber]) -> list[tuple[str, str]]:
                 " language, created) SELECT %s, '', 'Customer', '', '+' || (962700000000 + n), '', now()"
                 " FROM generate_series(1, %s) n RETURNING id, phone),"
                 " identity AS (INSERT INTO phonebook_identity (workspace_id, portfolio_id, kind, value, contact_id,"
-                " first_seen) SELECT %s, %s, 'wa_id', ltrim(phone, '+'), id, now() FROM contact)"
+                " first_seen) SELECT %s, '', 'wa_id', ltrim(phone, '+'), id, now() FROM contact)"
                 " INSERT INTO inbox_conversation (workspace_id, number_id, contact_id, state, claim_version, unread,"
                 " last_at, created) SELECT %s, %s, id, 'unclaimed', 0, 0, now() - interval '3 day', now() FROM contact",
                 [
                     number.workspace_id,
                     CUSTOMERS,
                     number.workspace_id,
-                    f"p{tenant}",
                     number.workspace_id,
                     number.pk,
                 ],

@@ -33,16 +33,16 @@ def drain(limit: int) -> int:
 
 
 def _message(item: InboundMessage) -> None:
-    number = PhoneNumber.objects.select_related("business_account").get(phone_number_id=item.phone_number_id)
+    number = PhoneNumber.objects.get(phone_number_id=item.phone_number_id)
     identity = Identity.objects.filter(
-        workspace_id=number.workspace_id, portfolio_id=number.business_account.portfolio_id, value=item.wa_id
+        workspace_id=number.workspace_id, portfolio_id="", value=item.wa_id
     ).first()
     if identity is None:
         contact = Contact.objects.create(workspace_id=number.workspace_id, phone=f"+{item.wa_id}")
         identity = Identity.objects.create(
             workspace_id=number.workspace_id,
             contact=contact,
-            portfolio_id=number.business_account.portfolio_id,
+            portfolio_id="",
             kind="wa_id",
             value=item.wa_id or "",
         )

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,8 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 # WhatsApp. Two app secrets, comma separated, while one replaces the other.
 WHATSAPP_APP_SECRETS = env.secrets("WHATSAPP_APP_SECRET", demo="demo-app-secret")
 WHATSAPP_VERIFY_TOKEN = env.secret("WHATSAPP_VERIFY_TOKEN", demo="demo-verify-token")
+# The platform's Meta app: samples of templates with a picture, a video or a document are uploaded to it.
+WHATSAPP_APP_ID = env.text("WHATSAPP_APP_ID", "900000000000009" if DEMO else "")
 WHATSAPP_GRAPH_URL = env.text("WHATSAPP_GRAPH_URL", "https://graph.facebook.com").rstrip("/")
 WHATSAPP_GRAPH_VERSION = env.text("WHATSAPP_GRAPH_VERSION", "v26.0")
 # Fernet keys, newest first: the first encrypts, all decrypt.
@@ -138,6 +141,10 @@ CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     "webhooks.tasks.drain": {"queue": "events"},
     "inbox.tasks.deliver": {"queue": "replies"},
+    # A queue and a worker of their own: however many are at work, an agent's reply does not stand behind them.
+    "campaigns.tasks.expand": {"queue": "campaigns"},
+    "campaigns.tasks.send_slice": {"queue": "campaigns"},
+    "phonebook.tasks.advance": {"queue": "campaigns"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -152,7 +159,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep deliveries": {"task": "inbox.tasks.sweep", "schedule": 3.0, "options": {"expires": 6}},
     "forget webhooks": {"task": "webhooks.tasks.forget", "schedule": 3600.0, "options": {"expires": 3000}},
     "compact": {"task": "inbox.tasks.compact", "schedule": 15.0, "options": {"expires": 30}},
+    "sweep campaigns": {"task": "campaigns.tasks.sweep", "schedule": 2.0, "options": {"expires": 4}},
     "sweep checks": {"task": "accounts.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
+    "sweep imports": {"task": "phonebook.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "sweep syncs": {"task": "templates_wa.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "sync templates": {"task": "templates_wa.tasks.nightly", "schedule": crontab(hour="1", minute="30")},
 }
 
 # People

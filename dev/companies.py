@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts import actions
 from accounts.models import BusinessAccount, Membership, PhoneNumber, User, Workspace
 from accounts.tenancy import scope
+from dev import marketing
 from dev.content import Talk, arabic, english, rival
 from dev.threads import Scene, write
 from simulator import memory, people
@@ -118,7 +119,11 @@ def _open(company: Company, password: str, world: World) -> None:
     members = {member.user.username: member for member in workspace.memberships.select_related("user")}
     with scope(workspace.pk):
         number = _number(company, workspace)
-        write(company.talks, Scene(workspace, number, members, timezone.now(), world))
+        scene = Scene(workspace, number, members, timezone.now(), world)
+        write(company.talks, scene)
+        templates = marketing.copy_templates(scene)
+        if marketer := next((one.username for one in company.people if one.role == "marketer"), None):
+            marketing.fill(scene, templates, marketer)
 
 
 def _number(company: Company, workspace: Workspace) -> PhoneNumber:

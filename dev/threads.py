@@ -13,6 +13,7 @@ from accounts.models import Membership, PhoneNumber, Workspace
 from dev.content import Line, Said, Sent, Talk
 from inbox.models import SERVICE_WINDOW, Claim, Conversation, Message, Receipt, SystemLine
 from phonebook.models import Contact, Identity
+from phonebook.phones import canonical
 from simulator import phones
 from simulator.state import Message as SimMessage
 from simulator.state import World
@@ -99,12 +100,14 @@ def _contact(talk: Talk, scene: Scene) -> Contact:
 
 def _identity(talk: Talk, contact: Contact, scene: Scene) -> Identity:
     account = scene.number.business_account
-    kind, value = Identity.Kind.WA_ID, talk.wa_id
     if talk.hidden:
         # The simulator derives the ids of hidden people from the account, as Meta does from the portfolio.
-        kind, value = Identity.Kind.BSUID, phones.bsuid(account.waba_id, talk.wa_id)
+        key = (account.portfolio_id, Identity.Kind.BSUID, phones.bsuid(account.waba_id, talk.wa_id))
+    else:
+        key = ("", Identity.Kind.WA_ID, canonical(talk.wa_id))
+    portfolio_id, kind, value = key
     return Identity(
-        workspace=scene.workspace, contact=contact, portfolio_id=account.portfolio_id, kind=kind, value=value
+        workspace=scene.workspace, contact=contact, portfolio_id=portfolio_id, kind=kind, value=value
     )
 
 

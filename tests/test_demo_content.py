@@ -7,12 +7,15 @@ from django.utils import timezone
 
 from accounts.models import Membership, PhoneNumber, Workspace
 from accounts.tenancy import crossing, scope
+from campaigns.models import Campaign, Recipient
 from dev.companies import PASSWORD, fill
 from inbox.models import Claim, Conversation, Message, SystemLine
 from inbox.queries import counts
+from phonebook.models import Contact, List, Marketing
 from simulator import memory
 from simulator.config import DEFAULT_NUMBERS
 from simulator.state import World
+from templates_wa.models import Template
 
 
 def test_the_logins_and_ids_are_the_published_ones(db):
@@ -48,11 +51,12 @@ def test_conversations_of_every_kind_are_there(db):
     with scope(demo.pk):
         conversations = list(Conversation.objects.select_related("holder__user", "contact"))
         states = Counter(conversation.state for conversation in conversations)
-        assert len(conversations) == 36
+        written = [c for c in conversations if c.window_expires]
+        assert (len(written), states["outbound"]) == (41, 40)
         assert min(states[state] for state in ("unclaimed", "claimed", "closed")) >= 7
         holders = {c.holder.user.username for c in conversations if c.holder}
         assert holders == {"agent1", "agent2", "marketer", "admin"}
-        left = [(c.window_expires - now).total_seconds() / 3600 for c in conversations]
+        left = [(c.window_expires - now).total_seconds() / 3600 for c in written]
         assert sum(hours < 0 for hours in left) >= 5
         assert sum(0 < hours < 2 for hours in left) >= 3
         assert sum(hours > 20 for hours in left) >= 10
@@ -110,8 +114,28 @@ def test_the_simulator_remembers_the_same_windows(db, tmp_path, monkeypatch):
     memory.load(tmp_path / "simulator.json", world)
 
     with crossing():
-        for conversation in Conversation.objects.select_related("number"):
+        for conversation in Conversation.objects.exclude(state="outbound").select_related("number"):
             first = conversation.messages.filter(outgoing=False).earliest("at")
             wa_id = first.payload.get("from")
             known = world.threads[conversation.number.phone_number_id, wa_id]
             assert abs(known.window_until() - conversation.window_expires.timestamp()) < 0.01
+
+
+def test_a_campaign_with_its_people_consent_and_answers_is_there(db):
+    fill()
+
+    demo = Workspace.objects.get(slug="demo")
+    with scope(demo.pk):
+        campaign = Campaign.objects.select_related("broadcast").get()
+        people = Counter(Recipient.objects.values_list("state", flat=True))
+        assert (campaign.state, people) == ("done", {Recipient.State.HANDED: 45, Recipient.State.SKIPPED: 3})
+        sent = Message.objects.filter(broadcast=campaign.broadcast, outgoing=True)
+        assert sent.count() == 45
+        assert Conversation.objects.filter(pinned=campaign.broadcast, state="unclaimed").count() == 5
+        assert set(List.objects.values_list("name", flat=True)) == {
+            "Amman showroom visitors",
+            "VIP customers",
+            "Arabic speakers",
+        }
+        assert Contact.objects.filter(marketing=Marketing.OPTED_OUT).count() == 3
+        assert Template.objects.filter(status="APPROVED").count() >= 8

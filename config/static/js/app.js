@@ -1,6 +1,7 @@
 // The page's script: wakes the modules, and tells them when htmx has put another list, thread or composer on the page.
 // Everything here only helps: each link leads somewhere and each form can be sent without it.
 
+import * as broadcast from "./broadcast.js";
 import * as composer from "./composer.js";
 import * as countdown from "./countdown.js";
 import * as counts from "./counts.js";
@@ -51,6 +52,7 @@ if (document.body.dataset.live) {
   composer.start();
   countdown.start();
   counts.start();
+  broadcast.start();
   offline.start();
   keys.start();
   look();

@@ -5,6 +5,8 @@ import { awaken } from "./fragment.js";
 import { say } from "./words.js";
 
 const growsByItself = CSS.supports("field-sizing", "content");
+// Where the focus goes in a composer without a text to write: the first field of a template, the search, the first card.
+const FIRST = "[data-slots] :is(input:not([type=hidden]), textarea, select), [data-pick] :is(input[type=search], a)";
 let composing = false;
 let pending = null; // the exchange that htmx is making
 let sendNext = false; // Enter was pressed while the reply before was on its way
@@ -56,13 +58,21 @@ export function enter() {
 /** What the screen shows now. A form with text in it goes on saying what it showed when the typing began. */
 export function screen({ message, version }) {
   newest = { message: Math.max(newest.message, message), version: version ?? newest.version };
-  if (!field()?.value) sayWhatIsSeen();
+  if (!field()?.value && !form()?.dataset.template) sayWhatIsSeen();
 }
 
 /** Takes over from a freshly drawn composer what changed around the field, if both are the same kind: the field stays
     with its caret, its undo history and its input method. False if the whole element must be exchanged. */
 export function update(fresh) {
   const shown = form();
+  // A template that is being chosen or filled in stays for as long as its agent may send it. What it says to have seen
+  // stays too: it was begun on that screen.
+  const begunToChoose = shown?.dataset.template && shown.dataset.template !== "shut";
+  if (shown?.dataset.template && (fresh.dataset.template || (begunToChoose && fresh.matches("[data-reply]")))) {
+    for (const name of ["data-holder", "data-state", "data-version"]) shown.setAttribute(name, fresh.getAttribute(name));
+    newest.version = Number(fresh.dataset.version);
+    return true;
+  }
   if (!shown?.matches("[data-reply]") || !fresh.matches("[data-reply]")) return false;
   for (const { name, value } of fresh.attributes) if (name !== "class") shown.setAttribute(name, value);
   shown.querySelector(".composer__top").replaceWith(fresh.querySelector(".composer__top"));
@@ -93,7 +103,7 @@ export function restore(kept, { adopt = false } = {}) {
   const text = field();
   if (!text) {
     if (kept.text.trim()) keepVisible(kept.text);
-    if (kept.hadFocus) document.getElementById("main")?.focus({ preventScroll: true });
+    if (kept.hadFocus) (form()?.querySelector("[aria-invalid=true]") ?? form()?.querySelector(FIRST) ?? document.getElementById("main"))?.focus({ preventScroll: true });
     return;
   }
   // What is typed while a form is on its way is in no answer of the server.

@@ -2,7 +2,7 @@
 
 import { on } from "./live.js";
 
-const NOTHING = { unclaimed: 0, claimed: 0, closed: 0, holders: {} };
+const NOTHING = { unclaimed: 0, claimed: 0, closed: 0, outbound: 0, holders: {} };
 let waiting = 0;
 
 /** Watches the stream and keeps the title's number when htmx changes the title. */

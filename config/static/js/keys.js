@@ -25,7 +25,7 @@ function pressed(event) {
   if (event.key === "/" || (event.code === "Slash" && !event.shiftKey)) return done(event, search());
   if (event.shiftKey) return;
   if (event.code === "KeyJ" || event.code === "KeyK") return done(event, go(event.code === "KeyJ" ? 1 : -1));
-  if (event.code === "KeyR") return done(event, document.querySelector("#composer textarea:not([readonly])")?.focus());
+  if (event.code === "KeyR") return done(event, document.querySelector("#composer :is(textarea:not([readonly]), [data-slots] input:not([type=hidden]), [data-pick] a)")?.focus());
   // Whatever else there is to press, the page itself names: only what this member may do now is on it.
   const button = document.querySelector(`#main [data-key="${event.code}"]`);
   if (button) done(event, button.click());

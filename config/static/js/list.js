@@ -2,7 +2,7 @@
 // Rows never move under the pointer or the keyboard's focus; what arrives meanwhile waits in the strip above.
 
 import { draftChanged } from "./drafts.js";
-import { awaken, elements } from "./fragment.js";
+import { awaken, elements, fetchFragment } from "./fragment.js";
 import { on } from "./live.js";
 import { isMe, justActed } from "./mine.js";
 import { dress, isNewer, keepPlace, refresh, showDraft } from "./row.js";
@@ -10,12 +10,14 @@ import { say } from "./words.js";
 
 const ROWS_MOST = 200;
 const AT_TOP = 8; // px
+const SEEK_AGAIN = 5000; // ms
 const CALM_AFTER = 300; // ms after the pointer or the focus has left
 const canHover = matchMedia("(hover: hover)").matches;
 
 let list = null, rows = null, scroller = null, strip = null, current = null, settling = 0, top = 0;
 const recent = new Map(); // conversation → its last frame, for a list that was asked for before the frame came
-const later = new Map(); // conversation → what is to happen to its row: new, moved or gone
+const sought = new Map(); // broadcast that is not on the page → when it was last looked for
+const later = new Map(); // conversation, or id of a broadcast's element → what is to happen to its row: new, moved or gone
 
 /** Listens once for the page's life. */
 export function start() {
@@ -26,6 +28,7 @@ export function start() {
     if (recent.size > 100) recent.delete(recent.keys().next().value);
     if (rows) take(frame);
   });
+  on("broadcast", (id) => { if (rows?.dataset.tab === "marketing") void seek(id); });
   on("painted", settle);
   for (const name of ["pointerout", "focusout", "toggle", "scroll"]) {
     document.addEventListener(name, (event) => {
@@ -111,15 +114,16 @@ function take(frame) {
   const id = frame.conversation;
   const shown = document.getElementById(`row-${id}`);
   const waiting = later.get(id);
-  const searching = list.dataset.q !== "";
-  const belongs = searching ? Boolean(shown) : fits(fresh);
+  // What was found, and whom a broadcast was sent to, are the same people in whatever state, in the same order.
+  const fixed = list.dataset.q !== "" || Boolean(list.dataset.group);
+  const belongs = fixed ? Boolean(shown) : fits(fresh);
   keepPlace(fresh, list.dataset.query);
   if (shown) {
     refresh(shown, fresh);
     dress(shown, current);
     shown.classList.toggle("is-leaving", !belongs);
     if (!belongs) later.set(id, { change: "gone", row: shown });
-    else if (!searching && isOutOfPlace(shown)) later.set(id, { change: "moved", row: shown });
+    else if (!fixed && isOutOfPlace(shown)) later.set(id, { change: "moved", row: shown });
     else later.delete(id);
   } else if (belongs && isWithin(fresh)) {
     dress(fresh, current);
@@ -129,6 +133,26 @@ function take(frame) {
   }
   if (later.has(id) && justActed(id)) carryOut(id);
   showStrip();
+}
+
+/** Something was sent since the broadcasts were listed. */
+async function seek(id) {
+  // It may not have begun yet, or be another number's: it is looked for again, but not with every word about it.
+  if (document.getElementById(`group-${id}`) || later.has(`group-${id}`) || Date.now() - (sought.get(id) ?? 0) < SEEK_AGAIN) return;
+  sought.set(id, Date.now());
+  const here = rows;
+  try {
+    const url = location.pathname.replace(/\/inbox\/.*/, "/inbox/") + list.dataset.query;
+    const page = await fetchFragment(url, { target: "rows" });
+    for (const group of page.querySelectorAll(".rows__item")) {
+      if (rows !== here || document.getElementById(group.id) || !isWithin(group)) continue;
+      later.set(group.id, { change: "new", row: group });
+    }
+  } catch {
+    // Offline: the stream says it again.
+  }
+  showStrip();
+  settle();
 }
 
 function fits(row) {
@@ -239,5 +263,6 @@ function showStrip() {
   const added = count("new"), moved = count("moved");
   strip.hidden = added + moved === 0;
   if (strip.hidden) return;
-  strip.querySelector("[data-newstrip]").textContent = added ? say("new", { n: added }) : say("moved", { n: moved });
+  const news = rows.dataset.tab === "marketing" ? "newCampaigns" : "new";
+  strip.querySelector("[data-newstrip]").textContent = added ? say(news, { n: added }) : say("moved", { n: moved });
 }

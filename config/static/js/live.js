@@ -6,7 +6,8 @@ const SILENCE = 45_000; // ms without a word; the server speaks every 20 s
 const RETRY_FIRST = 500, RETRY_MOST = 30_000; // ms
 const RELOAD_PAUSE = 10_000; // ms between two reloads, should the page and the server disagree for ever
 
-let cursor = Number(body.dataset.seq) || 0;
+// A page that says no seq shows nothing that could be outdated: its stream begins now.
+let cursor = body.dataset.seq ? Number(body.dataset.seq) : null;
 let thread = null; // the conversation on the screen
 let unsynced = null; // its changes after this seq have been asked for and not arrived yet
 let asked = null; // the thread that the server knows of
@@ -17,7 +18,7 @@ let queue = [], painting = false;
 
 const listeners = new Map();
 
-/** Calls `listener(detail)` for: conversation, counts, painted, lost, caught-up. */
+/** Calls `listener(detail)` for: conversation, broadcast, counts, painted, lost, caught-up. */
 export function on(name, listener) {
   listeners.set(name, [...(listeners.get(name) ?? []), listener]);
 }
@@ -30,7 +31,7 @@ function emit(name, detail) {
 }
 
 /** Everything up to this seq has been shown. Take it before a request whose answer will be put on the page. */
-export const seen = () => cursor;
+export const seen = () => cursor ?? 0;
 
 /** The page shows thread `id` now (or null); what changed in it after `since` is sent at once. */
 export function watch(id, since) {
@@ -68,7 +69,8 @@ function connect() {
   // What was received but not painted comes again: the cursor stands before it.
   queue = [];
   asked = joined = thread;
-  const query = new URLSearchParams({ since: Math.min(cursor, unsynced ?? cursor), lang: document.documentElement.lang });
+  const query = new URLSearchParams({ lang: document.documentElement.lang });
+  if (cursor !== null) query.set("since", Math.min(cursor, unsynced ?? cursor));
   if (thread !== null) query.set("thread", thread);
   const opened = new WebSocket(`${location.origin.replace(/^http/, "ws")}${body.dataset.live}?${query}`);
   opened.onopen = () => { listening(); if (thread !== asked) ask(); };
@@ -130,17 +132,22 @@ function apply(frame) {
   if (frame.caught_up) {
     tries = 0;
     if (joined === thread) unsynced = null;
-    cursor = Math.max(cursor, frame.seq);
+    reached(frame.seq);
     emit("caught-up");
     return;
   }
   if (frame.conversation) {
-    if (frame.seq && frame.seq <= cursor) return;
+    if (frame.seq && cursor !== null && frame.seq <= cursor) return;
     if (!frame.seq && frame.conversation === thread) unsynced = null;
     emit("conversation", frame);
   }
+  if (frame.broadcast) emit("broadcast", frame.broadcast);
   // Only the last frame of a batch is a safe place to resume from.
-  if (frame.seq && !frame.more) cursor = Math.max(cursor, frame.seq);
+  if (frame.seq && !frame.more) reached(frame.seq);
+}
+
+function reached(seq) {
+  cursor = Math.max(cursor ?? 0, seq);
 }
 
 /** Drafts are saved with every key stroke, so nothing is lost. Never in a tight circle. */

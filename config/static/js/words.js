@@ -7,6 +7,7 @@ const WORDS = {
     kept: "Your unsent text",
     failed: "Not sent: the server could not be reached. Your text is still here.",
     new: { one: "{n} new conversation", other: "{n} new conversations" },
+    newCampaigns: { one: "{n} new campaign", other: "{n} new campaigns" },
     moved: { one: "{n} conversation has news", other: "{n} conversations have news" },
     spoken: "New message from {name}: {text}",
     spokenMany: { one: "{n} new message", other: "{n} new messages" },
@@ -40,6 +41,10 @@ const WORDS = {
     new: {
       one: "محادثة جديدة واحدة", two: "محادثتان جديدتان", few: "{n} محادثات جديدة",
       many: "{n} محادثة جديدة", other: "{n} محادثة جديدة",
+    },
+    newCampaigns: {
+      one: "حملة جديدة واحدة", two: "حملتان جديدتان", few: "{n} حملات جديدة",
+      many: "{n} حملة جديدة", other: "{n} حملة جديدة",
     },
     moved: {
       one: "محادثة واحدة فيها جديد", two: "محادثتان فيهما جديد", few: "{n} محادثات فيها جديد",

@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import DataError, connection
+from django.db import DataError, OperationalError, connection
 from django.db.models import Q
 from django.db.models.functions import Now
+from psycopg.errors import QueryCanceled
 
 from accounts import stream
 from accounts.models import BusinessAccount
@@ -37,7 +38,10 @@ def expand(campaign_id: int, workspace_id: int) -> bool:
         return False
     try:
         return _expand(campaign_id, workspace_id)
-    except (BadRule, DataError) as error:
+    except (BadRule, DataError, OperationalError) as error:
+        # A snapshot that took too long would take as long the next time; anything else of this kind passes.
+        if isinstance(error, OperationalError) and not isinstance(error.__cause__, QueryCanceled):
+            raise
         log.error(
             "campaign.expansion_failed",
             workspace=workspace_id,

@@ -43,8 +43,8 @@ _CONTACTS = f"""
 _SETTLE = """
     UPDATE campaigns_recipient r SET state = n.state, skip = n.skip, message_id = coalesce(n.message_id, r.message_id),
         due = CASE WHEN n.pause IS NULL THEN r.due ELSE now() + n.pause * interval '1 second' END
-    FROM unnest(%s::bigint[], %s::smallint[], %s::smallint[], %s::bigint[], %s::float8[])
-        AS n (id, state, skip, message_id, pause) WHERE r.id = n.id
+    FROM jsonb_to_recordset(%s::jsonb) AS n (pk bigint, state smallint, skip smallint, message_id bigint, pause float8)
+    WHERE r.id = n.pk
 """
 _REFUSED = {
     Skip.OPTED_OUT: failures.OPTED_OUT,
@@ -122,17 +122,10 @@ def settle(changes: Sequence[Change]) -> None:
     """Writes down what became of recipients that this transaction has locked."""
     if not changes:
         return
+    # One text for all of them: as arrays, each of their values would be written by itself.
+    rows = msgspec.json.encode([change._asdict() for change in changes]).decode()
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SETTLE,
-            [
-                [change.pk for change in changes],
-                [change.state.value for change in changes],
-                [change.skip for change in changes],
-                [change.message_id for change in changes],
-                [change.pause for change in changes],
-            ],
-        )
+        cursor.execute(_SETTLE, [rows])
 
 
 def _person(row: Sequence[Any], contact: Contact, sheets: Mapping[int, Sheet]) -> Person:

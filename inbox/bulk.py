@@ -5,7 +5,7 @@ inside the caller's scope and talks to nobody. Lock order as everywhere: contact
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -72,20 +72,20 @@ def open_letters(mailing: Mailing, people: Sequence[Person], found: Mapping[int,
 def record(results: Sequence[Result]) -> dict[int, int]:
     """Writes what became of the letters, unless a receipt or the sweep knows better; message id → status now shown,
     of those that this changed."""
-    rows = sorted((result for result in results), key=lambda result: result.letter.message_id)
+    rows = [
+        {
+            "id": result.letter.message_id,
+            "leased": result.letter.attempt,
+            "attempt": result.letter.attempt - (not result.tried),
+            "status": result.status.value,
+            "wamid": result.wamid,
+            "code": result.code,
+            "details": result.details,
+        }
+        for result in results
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD,
-            [
-                [result.letter.message_id for result in rows],
-                [result.letter.attempt for result in rows],
-                [result.status.value for result in rows],
-                [result.wamid for result in rows],
-                [result.code for result in rows],
-                [result.details for result in rows],
-                [result.letter.attempt - (not result.tried) for result in rows],
-            ],
-        )
+        cursor.execute(_RECORD, [_text(rows)])
         return dict(cursor.fetchall())
 
 
@@ -114,8 +114,8 @@ def waiting_replies(conversation_ids: Sequence[int]) -> list[int]:
 _RECORD = f"""
     WITH became AS MATERIALIZED (
         SELECT m.id, n.status, n.wamid, n.code, n.details, n.attempt
-        FROM inbox_message m JOIN unnest(%s::bigint[], %s::smallint[], %s::smallint[], %s::text[], %s::int[], %s::text[],
-            %s::smallint[]) AS n (id, leased, status, wamid, code, details, attempt) ON n.id = m.id
+        FROM inbox_message m JOIN jsonb_to_recordset(%s::jsonb) AS n (id bigint, leased smallint, attempt smallint,
+            status smallint, wamid text, code int, details text) ON n.id = m.id
         WHERE m.attempt = n.leased AND m.status >= {Status.SENDING:d}
             AND (n.status IN ({Status.SENT:d}, {Status.HELD:d}) OR m.status = {Status.SENDING:d}
                 OR n.status = {Status.FAILED:d} AND m.status = {Status.UNCONFIRMED:d})
@@ -133,15 +133,15 @@ _BEGIN = """
     INSERT INTO inbox_conversation
         (workspace_id, number_id, contact_id, state, claim_version, unread, last_message_id, last_at, created)
     SELECT %s, %s, n.contact_id, 'outbound', 0, 0, n.message_id, now(), now()
-    FROM unnest(%s::bigint[], %s::bigint[]) AS n (contact_id, message_id)
+    FROM jsonb_to_recordset(%s::jsonb) AS n (contact_id bigint, message_id bigint)
     ON CONFLICT (number_id, contact_id) DO NOTHING RETURNING contact_id, id
 """
 _INSERT = """
     INSERT INTO inbox_message (workspace_id, number_id, broadcast_id, sender_id, outgoing, kind, at, created, due,
         context_wamid, id, conversation_id, template_id, body, payload, status, attempt, error_details, retry_of_id)
     SELECT %s, %s, %s, %s, true, 'template', now(), now(), now() + make_interval(secs => %s), '', n.*
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], ARRAY(SELECT jsonb_array_elements(%s::jsonb)),
-        %s::smallint[], %s::smallint[], %s::text[], %s::bigint[]) AS n
+    FROM jsonb_to_recordset(%s::jsonb) AS n (id bigint, conversation_id bigint, template_id bigint, body text,
+        payload jsonb, status smallint, attempt smallint, error_details text, retry_of_id bigint)
 """
 
 
@@ -158,27 +158,15 @@ def _begin(mailing: Mailing, people: Sequence[tuple[Person, int]]) -> dict[int, 
     """Outbound conversations for people who have none with this number; contact id → conversation id."""
     if not people:
         return {}
-    number = mailing.number
+    rows = [{"contact_id": person.contact_id, "message_id": pk} for person, pk in people]
     with connection.cursor() as cursor:
-        contacts = [person.contact_id for person, _pk in people]
-        cursor.execute(_BEGIN, [number.workspace_id, number.pk, contacts, [pk for _person, pk in people]])
+        cursor.execute(_BEGIN, [mailing.number.workspace_id, mailing.number.pk, _text(rows)])
         return dict(cursor.fetchall())
 
 
-def _insert(mailing: Mailing, rows: Sequence[tuple[Letter, Person]]) -> None:
-    if not rows:
+def _insert(mailing: Mailing, written: Sequence[tuple[Letter, Person]]) -> None:
+    if not written:
         return
-    seen = [shown(person.sheet.made, person.values) for _letter, person in rows]
-    payloads = [
-        {
-            "values": person.values,
-            "shown": each,
-            "name": person.sheet.template.name,
-            "language": person.sheet.template.language,
-            "category": person.sheet.template.category,
-        }
-        for (_letter, person), each in zip(rows, seen, strict=True)
-    ]
     number = mailing.number
     with connection.cursor() as cursor:
         cursor.execute(
@@ -189,22 +177,40 @@ def _insert(mailing: Mailing, rows: Sequence[tuple[Letter, Person]]) -> None:
                 mailing.broadcast_id,
                 mailing.sender_id,
                 settings.SEND_LEASE_SECONDS,
-                [letter.message_id for letter, _person in rows],
-                [letter.conversation_id for letter, _person in rows],
-                [person.sheet.template.pk for _letter, person in rows],
-                [plain(each) for each in seen],
-                # One text for all of them: as an array of texts every quote in them would be escaped twice over.
-                msgspec.json.encode(payloads).decode(),
-                [_first_status(letter) for letter, _person in rows],
-                [letter.attempt for letter, _person in rows],
-                ["" if letter.body else failures.BAD_VALUES for letter, _person in rows],
-                [person.before for _letter, person in rows],
+                _text([_row(letter, person) for letter, person in written]),
             ],
         )
 
 
+def _row(letter: Letter, person: Person) -> dict[str, Any]:
+    sheet = person.sheet
+    seen = shown(sheet.made, person.values)
+    return {
+        "id": letter.message_id,
+        "conversation_id": letter.conversation_id,
+        "template_id": sheet.template.pk,
+        "body": plain(seen),
+        "payload": {
+            "values": person.values,
+            "shown": seen,
+            "name": sheet.template.name,
+            "language": sheet.template.language,
+            "category": sheet.template.category,
+        },
+        "status": _first_status(letter),
+        "attempt": letter.attempt,
+        "error_details": "" if letter.body else failures.BAD_VALUES,
+        "retry_of_id": person.before,
+    }
+
+
+def _text(rows: Sequence[dict[str, Any]]) -> str:
+    """A batch as one text: as arrays, each of its values would be written and escaped by itself."""
+    return msgspec.json.encode(rows).decode()
+
+
 def _first_status(letter: Letter) -> int:
-    return Status.SENDING if letter.body else Status.FAILED
+    return (Status.SENDING if letter.body else Status.FAILED).value
 
 
 def _go_on(letters: Sequence[Letter]) -> None:
@@ -215,7 +221,8 @@ def _go_on(letters: Sequence[Letter]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH put_off AS MATERIALIZED (SELECT id FROM inbox_message WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
-            " UPDATE inbox_message m SET status = n.status, attempt = n.attempt, due = now() + make_interval(secs => %s), error_code = NULL,"
+            " UPDATE inbox_message m SET status = n.status, attempt = n.attempt,"
+            " due = now() + make_interval(secs => %s), error_code = NULL,"
             " error_details = n.details FROM put_off, unnest(%s::bigint[], %s::smallint[], %s::smallint[], %s::text[])"
             " AS n (id, attempt, status, details) WHERE m.id = n.id AND put_off.id = m.id",
             [

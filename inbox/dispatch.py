@@ -6,6 +6,7 @@ Says what became of each and what stands in the way of the rest. Never opens a t
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,11 +18,11 @@ from inbox import pace, verdicts
 from inbox.letters import Letter, Result, Status
 from inbox.verdicts import Obstacle
 from whatsapp.errors import CallFailed, Kind
-from whatsapp.graph import Accepted
 from whatsapp.sender import IN_FLIGHT, LONGEST_CALL_SECONDS, Sender
 
 log = structlog.get_logger(__name__)
 
+LAND_SECONDS = 3 * LONGEST_CALL_SECONDS  # for a batch that had to wait for the connections of another
 SLICE_SECONDS = 1.0  # so that tenants take turns: what the pace did not let out by then goes back
 
 
@@ -63,26 +64,51 @@ def dispatch(letters: Sequence[Letter], line: Line, leased: int) -> Dispatched:
 
 
 class _Station:
-    """The loop in its thread, the sender in it, and how many messages may be under way in this process."""
+    """The loop in its thread, the sender in it, and the letters of all batches that wait for a free connection."""
 
     def __init__(self) -> None:
         self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="campaign-sender", daemon=True)
         self._thread.start()
-        self.slots = asyncio.Semaphore(IN_FLIGHT)
-        self.sender = asyncio.run_coroutine_threadsafe(self._open(), self.loop).result()
+        self._waiting: deque[tuple[_Flight, Letter]] = deque()
+        self._carriers: set[asyncio.Task[None]] = set()
+        self._sender = asyncio.run_coroutine_threadsafe(self._open(), self.loop).result()
 
     def close(self) -> None:
         """Closes the connections and ends the thread; only where nothing is under way."""
-        asyncio.run_coroutine_threadsafe(self.sender.close(), self.loop).result()
+        asyncio.run_coroutine_threadsafe(self._sender.close(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+    def carry(self, flight: "_Flight", letters: Sequence[Letter]) -> None:
+        """Sends the letters in their turn. Called in the loop."""
+        self._waiting.extend((flight, letter) for letter in letters)
+        self._staff()
+
+    def _staff(self) -> None:
+        """A carrier for each letter that waits, as long as there are connections."""
+        for _ in range(min(len(self._waiting), IN_FLIGHT - len(self._carriers))):
+            carrier = self.loop.create_task(self._carry())
+            self._carriers.add(carrier)
+            carrier.add_done_callback(self._relieve)
+
+    def _relieve(self, carrier: asyncio.Task[None]) -> None:
+        self._carriers.discard(carrier)
+        self._staff()  # for what came while this one was still counted
 
     async def _open(self) -> Sender:
         return Sender(
             settings.WHATSAPP_GRAPH_URL, settings.WHATSAPP_GRAPH_VERSION, settings.WHATSAPP_APP_SECRETS[0]
         )
+
+    async def _carry(self) -> None:
+        while self._waiting:
+            flight, letter = self._waiting.popleft()
+            try:
+                await flight.fly(letter, self._sender)
+            finally:
+                flight.is_down()
 
 
 class _Flight:
@@ -96,55 +122,46 @@ class _Flight:
         self._launched = self._down = 0
         self._slowed = False
         self._landed = threading.Condition()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def launch(self, letters: Sequence[Letter]) -> None:
-        """Sends these, as soon as the process has a free slot for each."""
+        """Sends these, as soon as the process has a free connection for each."""
         if letters:
             self._launched += len(letters)
-            self._station.loop.call_soon_threadsafe(self._begin, letters)
+            self._station.loop.call_soon_threadsafe(self._station.carry, self, letters)
 
     def land(self) -> None:
         """Waits until all are down again. Bounded, because a bug in the loop must not hold the worker for ever."""
         with self._landed:
-            self._landed.wait_for(lambda: self._down == self._launched, 2 * LONGEST_CALL_SECONDS)
+            self._landed.wait_for(lambda: self._down == self._launched, LAND_SECONDS)
 
-    def _begin(self, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            task = self._station.loop.create_task(self._fly(letter))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def is_down(self) -> None:
+        """One letter is, with its result or without."""
+        self._down += 1
+        if self._down == self._launched:
+            with self._landed:
+                self._landed.notify_all()
 
-    async def _fly(self, letter: Letter) -> None:
-        try:
-            async with self._station.slots:
-                self.results.append(await self._result(letter))
-        finally:
-            self._down += 1
-            if self._down == self._launched:
-                with self._landed:
-                    self._landed.notify_all()
-
-    async def _result(self, letter: Letter) -> Result:
+    async def fly(self, letter: Letter, sender: Sender) -> None:
+        """Sends one letter, unless there is an obstacle by now."""
         if self.obstacle is not None:
-            return Result(letter, Status.PUT_OFF, tried=False)
-        outcome = await self._send(letter)
-        result = verdicts.judge(letter, outcome)
+            self.results.append(Result(letter, Status.PUT_OFF, tried=False))
+            return
+        try:
+            accepted = await sender.send(self._line.phone_number_id, self._line.token, letter.body or b"")
+        except CallFailed as failed:
+            self.results.append(self._failed(letter, failed))
+        else:
+            self.results.append(verdicts.judge(letter, accepted))
+
+    def _failed(self, letter: Letter, failed: CallFailed) -> Result:
+        result = verdicts.judge(letter, failed)
         if result.kind is Kind.THROTTLE and not self._slowed:
             self._slowed = True
             pace.slow_down(self._line.number_id)
-        self.obstacle = self.obstacle or verdicts.obstacle(result, outcome)
+        self.obstacle = self.obstacle or verdicts.obstacle(result, failed)
         if self.obstacle is not None:
             self.stopped.set()
         return result
-
-    async def _send(self, letter: Letter) -> Accepted | CallFailed:
-        try:
-            return await self._station.sender.send(
-                self._line.phone_number_id, self._line.token, letter.body or b""
-            )
-        except CallFailed as error:
-            return error
 
 
 # Made on first use, since a forked worker must not share its parent's; by the address it sends to.

@@ -20,7 +20,7 @@ from phonebook.phones import BadNumber, canonical
 # The columns of a prepared line, in order, and their types.
 PREPARED = (
     "line int, value text, phone text, name text, language text, fields jsonb, columns jsonb, labels jsonb,"
-    " choice smallint, at timestamptz, wording text"
+    " choice smallint, at timestamptz, wording text, seen boolean"  # seen: known when the dry run was made
 )
 NAME_AT_MOST, CELL_AT_MOST, WORDING_AT_MOST = 200, 1000, 500  # characters
 _NO_CONSENT = ("\\N", "\\N", "\\N")
@@ -34,7 +34,7 @@ class Wrong(Exception):  # noqa: N818 - a verdict, no error
 
 
 class Judged(NamedTuple):
-    """A row: either `prepared` with the canonical number, or the verdict on why not."""
+    """A row: either `prepared` (but for its last column) with the canonical number, or the verdict on why not."""
 
     verdict: str
     value: str = ""

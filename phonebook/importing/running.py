@@ -33,12 +33,23 @@ _TABLE = f"""
     ) ON COMMIT DROP
 """
 _COPY = f"COPY incoming ({', '.join(column.split()[0] for column in PREPARED.split(', '))}) FROM STDIN"
+# Asked one by one, and the contacts by an array of ids: the planner takes a workspace whose statistics are old for a
+# small one, and would rather look at all of its people. First for those whom the dry run saw; what somebody else was
+# faster to insert is found by asking again for everybody.
+_KNOWN = """
+    UPDATE incoming n SET owner_id = i.contact_id, known = true FROM (
+        SELECT line, (
+            SELECT contact_id FROM phonebook_identity
+            WHERE (workspace_id, portfolio_id, kind, value) = (%(workspace)s, '', 'wa_id', m.value)
+        ) AS contact_id FROM incoming m WHERE seen OR %(everybody)s
+    ) AS i WHERE i.line = n.line AND i.contact_id <> n.owner_id
+"""
 # Sorted, so that two workers that meet the same people never wait for each other. The reference from identity to
 # contact is checked at the end, which is why the contacts can come last.
 _NEW = """
     WITH claimed AS (
         INSERT INTO phonebook_identity (workspace_id, portfolio_id, kind, value, contact_id, first_seen)
-        SELECT %(workspace)s, '', 'wa_id', value, owner_id, now() FROM incoming ORDER BY value
+        SELECT %(workspace)s, '', 'wa_id', value, owner_id, now() FROM incoming WHERE NOT known ORDER BY value
         ON CONFLICT (workspace_id, portfolio_id, kind, value) DO NOTHING RETURNING contact_id
     )
     INSERT INTO phonebook_contact
@@ -46,13 +57,6 @@ _NEW = """
     SELECT owner_id, %(workspace)s, name, '', phone, '', language, fields, now()
     FROM incoming JOIN claimed ON claimed.contact_id = incoming.owner_id
 """
-# Asked one by one, and the contacts by an array of ids: the planner takes a workspace whose statistics are old for a
-# small one, and would rather look at all of its people.
-_OWNER = """
-    (SELECT i.contact_id FROM phonebook_identity i
-        WHERE (i.workspace_id, i.portfolio_id, i.kind, i.value) = (%(workspace)s, '', 'wa_id', n.value))
-"""
-_KNOWN = f"UPDATE incoming n SET owner_id = {_OWNER}, known = true WHERE {_OWNER} <> n.owner_id"
 _THEY = "c.id = ANY(ARRAY(SELECT owner_id FROM incoming WHERE known))"
 _LOCK = f"""
     WITH locked AS (SELECT c.merged_into_id FROM phonebook_contact c WHERE {_THEY} ORDER BY c.id FOR NO KEY UPDATE)
@@ -158,10 +162,14 @@ def _write(job: Job, lines: Sequence[str]) -> int:
         cursor.execute(_TABLE)
         with cursor.copy(_COPY) as copy:
             copy.write("\n".join(lines) + "\n")
+        cursor.execute(_KNOWN, values | {"everybody": False})
+        known = cursor.rowcount
         cursor.execute(_NEW, values)
         new: int = cursor.rowcount
+        if new + known < len(lines):
+            cursor.execute(_KNOWN, values | {"everybody": True})
         if new < len(lines):
-            _update(cursor, values)
+            _update(cursor)
         if job.list_id is not None:
             cursor.execute(_MEMBERS, values)
         if job.mapping.place("labels") is not None:
@@ -173,9 +181,8 @@ def _write(job: Job, lines: Sequence[str]) -> int:
     return new
 
 
-def _update(cursor: CursorWrapper, values: dict[str, int | None]) -> None:
-    """Finds whom others had first, and adds what the file says of them."""
-    cursor.execute(_KNOWN, values)
+def _update(cursor: CursorWrapper) -> None:
+    """Adds what the file says of those who were known."""
     cursor.execute(_LOCK)
     while cursor.fetchone() != (0,):
         # Merged between the question and the lock: what the file says is said of the contact that was kept.

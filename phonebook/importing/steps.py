@@ -51,23 +51,24 @@ def check(job: Job) -> None:
         ImportRow.objects.filter(file_id=job.id).delete()  # of an attempt that was cut short
     rows = files.read(job.content)[job.mapping.headings :]
     judge = Judge(job.mapping, job.country, job.zone, job.created)
-    prepared: list[str] = []
+    good: list[tuple[str, str]] = []
     counts: Counter[str] = Counter()
-    known = []
+    noted = []
     # The database is told of a chunk in a thread of its own while the next one is being judged.
     with ThreadPoolExecutor(1, thread_name_prefix="import") as writer:
         for start in range(0, len(rows), ROWS_PER_CHUNK):
             chunk = _judge(judge, start + 1 + job.mapping.headings, rows[start : start + ROWS_PER_CHUNK])
-            prepared += chunk.prepared
+            good += zip(chunk.values, chunk.prepared, strict=True)
             counts.update(verdict.partition(":")[0] for _line, verdict, _row in chunk.odd)
-            known.append(writer.submit(_note, job, chunk, start + ROWS_PER_CHUNK))
-        updated = sum(found.result() for found in known)
-    counts.update({verdicts.UPDATED: updated, verdicts.NEW: len(prepared) - updated})
+            noted.append(writer.submit(_note, job, chunk, start + ROWS_PER_CHUNK))
+        known = {value for found in noted for value in found.result()}
+    counts.update({verdicts.UPDATED: len(known), verdicts.NEW: len(good) - len(known)})
+    prepared = "\n".join(f"{line}\t{'t' if value in known else 'f'}" for value, line in good)
     with scope(job.workspace_id):
         job.write(
             state=Import.State.CHECKED,
             counts={verdict: n for verdict, n in counts.items() if n},
-            prepared=zlib.compress("\n".join(prepared).encode(), level=1),
+            prepared=zlib.compress(prepared.encode(), level=1),
             at_row=0,
             tries=0,
             lease=None,
@@ -94,8 +95,8 @@ def _judge(judge: Judge, first: int, rows: Sequence[Sequence[str]]) -> _Chunk:
     return chunk
 
 
-def _note(job: Job, chunk: _Chunk, at_row: int) -> int:
-    """Keeps the odd rows and how far the work is; returns how many of the others are in the phonebook already."""
+def _note(job: Job, chunk: _Chunk, at_row: int) -> list[str]:
+    """Keeps the odd rows and how far the work is; returns which of the other numbers are in the phonebook already."""
     try:
         with repeatable(job):
             known = _known(job.workspace_id, chunk.values)
@@ -106,15 +107,14 @@ def _note(job: Job, chunk: _Chunk, at_row: int) -> int:
         connection.close()  # this thread's own
 
 
-def _known(workspace_id: int, values: Sequence[str]) -> int:
+def _known(workspace_id: int, values: Sequence[str]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM json_array_elements_text(%s::json) AS n JOIN phonebook_identity i"
+            "SELECT n FROM json_array_elements_text(%s::json) AS n JOIN phonebook_identity i"
             " ON (i.workspace_id, i.portfolio_id, i.kind, i.value) = (%s, '', 'wa_id', n)",
             [msgspec.json.encode(values).decode(), workspace_id],
         )
-        known: int = cursor.fetchone()[0]
-    return known
+        return [value for (value,) in cursor.fetchall()]
 
 
 def _keep(job: Job, odd: Sequence[Odd]) -> None:

@@ -107,7 +107,7 @@ def test_what_was_written_and_not_understood_is_ambiguous_and_tried_once(
 )
 def test_an_answer_that_does_not_come_to_an_end_is_ambiguous(script: Script, http_status: int | None) -> None:
     with GraphServer(script) as server, pytest.raises(Ambiguous, match="Timeout") as caught:
-        send(server.url, answer_seconds=0.3)
+        send(server.url, connect_seconds=0.3, answer_seconds=0.2)
 
     assert caught.value.http_status == http_status
 

@@ -10,7 +10,7 @@ from inbox import actions, queries
 from inbox.models import Conversation, Message, SystemLine
 from inbox.queries import Cursor
 from phonebook.models import Contact
-from tests.worlds import make_contact, make_conversation, make_message
+from tests.worlds import make_broadcast, make_contact, make_conversation, make_message
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -141,6 +141,26 @@ def test_search_finds_name_number_and_text_in_every_state_newest_first(demo, riv
     assert found("nothing like it") == []
     assert found("rania", number_id=demo.number.pk) == [said.pk, named.pk]
     assert found("rania", number_id=rival.number.pk) == []
+
+
+def test_search_finds_what_people_wrote_and_not_what_a_campaign_wrote_to_everybody(demo):
+    def found(words):
+        with reading(demo.id):
+            return [row.pk for row in queries.search(words).rows]
+
+    broadcast = make_broadcast(demo)
+    asked = make_conversation(demo, contact=make_contact(demo, "Khaled"), text="When is the showroom open?")
+    answered = make_conversation(demo, contact=make_contact(demo, "Lina"), text="Hello")
+    make_message(demo, answered, body="The showroom opens", broadcast_id=broadcast.pk)
+    written_to = make_conversation(demo, contact=make_contact(demo, "Omar"), text="Hello")
+    make_message(
+        demo, written_to, outgoing=True, status=10, body="Our showroom opens", broadcast_id=broadcast.pk
+    )
+    assert set(found("showroom")) == {asked.pk, answered.pk}
+    with connection.cursor() as cursor:
+        # The same by the index alone, which is asked when a walk over the newest found too few.
+        cursor.execute("SELECT pg_get_indexdef('inbox_message_search'::regclass)")
+        assert "broadcast_id IS NULL" in cursor.fetchone()[0]
 
 
 def test_search_stops_at_its_limit_and_says_so(demo, monkeypatch):

@@ -120,10 +120,13 @@ class Shop:
 
 
 def forget() -> None:
-    """Everything that was sent: the next campaign begins every conversation anew."""
+    """Everything that was sent: the next campaign begins every conversation anew.
+
+    What PostgreSQL knows about the tables stays, as in a database that has been at work for more than a minute.
+    """
     with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ANALYZE {SENT}, phonebook_contact")
         cursor.execute(f"TRUNCATE {SENT}")
-        cursor.execute("VACUUM ANALYZE phonebook_contact")
 
 
 def control(simulator: str, path: str, body: Any = None) -> Any:

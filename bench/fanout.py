@@ -76,7 +76,7 @@ class _Side:
         started = time.perf_counter()
         tasks.enqueue_slice(self.shop.workspace.pk, campaign.pk)
         while self.shop.is_running(campaign):
-            time.sleep(0.02)  # noqa: TID251  a bounded wait for another process
+            time.sleep(0.05)  # noqa: TID251  a bounded wait for another process
         elapsed = time.perf_counter() - started
         if without is not None:
             without.unlink()
@@ -147,7 +147,7 @@ def _bodies(shop: Shop) -> Iterator[bytes]:
 
 @contextmanager
 def _worker(simulator: str, flag: Path, folder: Path) -> Iterator[None]:
-    celery = "-A config worker -Q campaigns -P threads -c 4 -l INFO --without-gossip --without-mingle --without-heartbeat"
+    celery = "-A config worker -Q campaigns -P threads -c 8 -l INFO --without-gossip --without-mingle --without-heartbeat"
     env = {**os.environ, "WHATSAPP_GRAPH_URL": simulator}
     with child(["bench.worker", str(flag), *celery.split()], folder / "worker.log", env, ready="ready."):
         yield

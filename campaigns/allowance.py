@@ -3,12 +3,14 @@
 Runs inside the slice's transaction, in which those people are counted as well: two slices never use the same rest.
 """
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import BusinessAccount
 from campaigns import reasons
 from campaigns.halts import Halt
 from campaigns.models import Campaign
@@ -19,6 +21,11 @@ from inbox.letters import Person
 PLENTY = 10_000  # people: more than all slices in flight can use up
 AT_ONCE = 100  # people for whom there must be room again after it was used up
 LONGEST = timedelta(hours=1)
+SECONDS = 1.0  # in which no more than PLENTY people are written to; counting them again for each slice costs as much
+
+_plenty: dict[
+    str, float
+] = {}  # portfolio → until when there is enough for everybody, by this process's clock
 
 
 def allowed(
@@ -32,7 +39,7 @@ def allowed(
     portfolio, workspace = outreach.portfolio(account), campaign.workspace_id
     threads = ((each.contact_id, found.get(each.contact_id)) for each in people)
     outside = [contact_id for contact_id, thread in threads if not thread or not thread.window_open]
-    left = outreach.allowance(account)
+    left = _left(account, portfolio)
     if left is not None and left < PLENTY and outside:
         with connection.cursor() as cursor:
             # Until COMMIT: one slice of the portfolio after the other, whatever campaign and number.
@@ -49,3 +56,14 @@ def allowed(
         return people, None
     until = outreach.frees(workspace, portfolio, min(len(gone), AT_ONCE)) or timezone.now() + LONGEST
     return [each for each in people if each.contact_id not in gone], Halt(reasons.ALLOWANCE, until=until)
+
+
+def _left(account: BusinessAccount, portfolio: str) -> int | None:
+    """How many more people may be written to today; None when there is no need to count."""
+    now = time.monotonic()
+    if now < _plenty.get(portfolio, 0.0):
+        return None
+    left = outreach.allowance(account)
+    if left is not None and left > 2 * PLENTY:
+        _plenty[portfolio] = now + SECONDS
+    return left

@@ -7,6 +7,7 @@ while anything is sent. Who may still be written to is decided in the transactio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 import structlog
 from django.db import connection
@@ -29,7 +30,7 @@ from templates_wa.definition import definition
 log = structlog.get_logger(__name__)
 
 State = Recipient.State
-MOST = 200  # people in a slice; more make a transaction long and gain nothing
+MOST = 300  # people in a slice; more make a transaction long and gain little
 BUSY_SECONDS = 3.0  # until a conversation in which something else is on its way is tried again
 MOMENT_SECONDS = 1.0  # until one that somebody else began in this very moment is there
 SHORT_SECONDS = 2.0  # a wait that a lane stays for; for longer ones there is the sweep
@@ -150,14 +151,15 @@ def _size(campaign: Campaign, line: Line) -> tuple[int, int, float]:
     """How many people to take, how many of them may leave at once, and how long to wait when that is nobody."""
     size = int(line.per_second * pace.FOR_CAMPAIGNS * SLICE_SECONDS / lanes.LANES)
     size = min(MOST, max(1, size))
-    if campaign.spread_seconds:
-        people = _reachable(campaign.pk, campaign.workspace_id)
-        allowed = pace.spread(campaign.pk, max(people, 1) / campaign.spread_seconds, size)
-        if not allowed.granted:
-            return 0, 0, allowed.wait_seconds
-        size = allowed.granted
-    leased = pace.lease(line.number_id, line.per_second, size)
-    return size, leased.granted, leased.wait_seconds
+    if not campaign.spread_seconds:
+        leased = pace.lease(line.number_id, line.per_second, size)
+        return size, leased.granted, leased.wait_seconds
+    rate = max(_reachable(campaign.pk, campaign.workspace_id), 1) / campaign.spread_seconds
+    leased = pace.lease(line.number_id, line.per_second, min(size, ceil(rate * pace.SPREAD_SECONDS)))
+    if leased.granted:
+        # Only of what the number lets out: else the campaign's share would be spent on what cannot leave.
+        leased = pace.spread(campaign.pk, rate, leased.granted)
+    return leased.granted, leased.granted, leased.wait_seconds
 
 
 @lru_cache(maxsize=1000)

@@ -1,4 +1,4 @@
-"""Which slices of a campaign are under way: a campaign has two lanes, and each has one slice after the other.
+"""Which slices of a campaign are under way: a campaign has three lanes, and each has one slice after the other.
 
 Kept in Redis and nothing but a hint: a lane that is lost begins again after some seconds of silence, one too many ends
 by itself, and what may be sent is decided by rows. Must never raise.
@@ -14,7 +14,7 @@ from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
-LANES = 2
+LANES = 3
 # A slice takes about a second. What is silent for longer lost its worker, its message or its Redis.
 SILENT_SECONDS = 10
 KEPT_SECONDS = 3600

@@ -46,7 +46,7 @@ def programs(*, port: int, sim_port: int, base: Path) -> list[Program]:
     serve = ("uvicorn", "--host", "127.0.0.1", "--no-access-log", "--timeout-graceful-shutdown", "3")
     fast = ("--ws-per-message-deflate", "false", "--loop", "uvloop", "--http", "httptools")
     worker = ("celery", "-A", "config", "worker", "-l", "INFO")
-    threads, lanes = ("-P", "threads", "-c", "8"), ("-P", "threads", "-c", "4")
+    threads = ("-P", "threads", "-c", "8")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     beat = ("celery", "-A", "config", "beat", "-l", "INFO", "--pidfile=")
     schedule = ("--schedule", str(base / "celerybeat-schedule"))
@@ -58,7 +58,7 @@ def programs(*, port: int, sim_port: int, base: Path) -> list[Program]:
             "sender", (*worker, "-Q", "replies,celery", *threads, "-n", "sender@%h", *quiet), says="ready."
         ),
         Program(
-            "campaigns", (*worker, "-Q", "campaigns", *lanes, "-n", "campaigns@%h", *quiet), says="ready."
+            "campaigns", (*worker, "-Q", "campaigns", *threads, "-n", "campaigns@%h", *quiet), says="ready."
         ),
         Program("beat", (*beat, *schedule), says="beat: Starting"),
         Program("simulator", (*serve, "--port", str(sim_port), "simulator.app:application"), url=simulator),

@@ -18,11 +18,14 @@ from inbox import pace, verdicts
 from inbox.letters import Letter, Result, Status
 from inbox.verdicts import Obstacle
 from whatsapp.errors import CallFailed, Kind
-from whatsapp.sender import IN_FLIGHT, LONGEST_CALL_SECONDS, Sender
+from whatsapp.sender import LONGEST_CALL_SECONDS, Sender
 
 log = structlog.get_logger(__name__)
 
-LAND_SECONDS = 3 * LONGEST_CALL_SECONDS  # for a batch that had to wait for the connections of another
+IN_FLIGHT = 128  # calls of a process at once: 2,500 messages a second at 50 ms each
+# A letter that found no free connection by then does not leave: WhatsApp is slow, and its campaign may be paused by now.
+QUEUE_SECONDS = 5.0
+LAND_SECONDS = QUEUE_SECONDS + 2 * LONGEST_CALL_SECONDS  # a bound, in case of a bug
 SLICE_SECONDS = 1.0  # so that tenants take turns: what the pace did not let out by then goes back
 
 
@@ -121,6 +124,7 @@ class _Flight:
         self._station, self._line = station, line
         self._launched = self._down = 0
         self._slowed = False
+        self._latest = time.monotonic() + SLICE_SECONDS + QUEUE_SECONDS
         self._landed = threading.Condition()
 
     def launch(self, letters: Sequence[Letter]) -> None:
@@ -142,8 +146,8 @@ class _Flight:
                 self._landed.notify_all()
 
     async def fly(self, letter: Letter, sender: Sender) -> None:
-        """Sends one letter, unless there is an obstacle by now."""
-        if self.obstacle is not None:
+        """Sends one letter, unless there is an obstacle by now or it is too late."""
+        if self.obstacle is not None or time.monotonic() > self._latest:
             self.results.append(Result(letter, Status.PUT_OFF, tried=False))
             return
         try:

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.tenancy import scope
 from dev.stack import LOOPBACK
 from inbox.models import Conversation, Message
-from tests.browser.waiting import until
+from tests.waiting import until
 from tests.worlds import World
 
 DAY = 24 * 3600

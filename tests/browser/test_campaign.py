@@ -10,7 +10,7 @@ from accounts.tenancy import scope
 from inbox.models import Conversation
 from phonebook.models import Contact
 from templates_wa.models import Template
-from tests.browser.waiting import until
+from tests.waiting import until
 from tests.worlds import make_contact
 
 PEOPLE = ("Rania Haddad", "Lina Odeh", "Nour Saleh")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from inbox import actions
 from inbox.models import Message
 from tests.browser.customers import messages
-from tests.browser.waiting import until
+from tests.waiting import until
 
 
 @pytest.fixture

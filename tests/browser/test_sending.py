@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from inbox import actions
 from inbox.actions import Seen
 from tests.browser.customers import DAY, conversation, messages
-from tests.browser.waiting import until
+from tests.waiting import until
 
 ENDS_IN = 3  # seconds
 

@@ -27,7 +27,7 @@ from inbox.models import Message
 from tests.campaigns.plans import fresh
 from tests.campaigns.sending import drive, message_to, now_due, shown, waiting
 
-CELERY = "celery -A config worker -Q campaigns -P threads -c 4 --without-gossip --without-mingle --without-heartbeat -l error"
+CELERY = "celery -A config worker -Q campaigns -P threads -c 8 --without-gossip --without-mingle --without-heartbeat -l error"
 
 
 class Worker:

@@ -28,13 +28,13 @@ def test_killed_after_the_commit_and_before_anything_left(brisk, graph, people):
     campaign = make_campaign(brisk, people)
     with Worker(brisk, campaign, graph, stop_at="campaigns.fanout:dispatch") as worker:
         assert worker.stopped()
-        assert shown(brisk, campaign) == {"SENDING": 200}
+        assert shown(brisk, campaign) == {"SENDING": fanout.MOST}
         worker.kill()
     assert graph.calls == []
     assert fanout.due() == [(brisk.id, campaign.pk)]  # the sweep sees that somebody has to go on
     finish(brisk, campaign)
-    assert len(accounted(brisk, campaign, graph, people)) == 200
-    assert len(graph.calls) == 300
+    assert len(accounted(brisk, campaign, graph, people)) == fanout.MOST
+    assert len(graph.calls) == PEOPLE - fanout.MOST
 
 
 def test_killed_in_the_middle_of_the_requests(brisk, graph, people):
@@ -47,7 +47,7 @@ def test_killed_in_the_middle_of_the_requests(brisk, graph, people):
     graph.open()
     finish(brisk, campaign)
     unconfirmed = accounted(brisk, campaign, graph, people)
-    assert len(unconfirmed) == 200
+    assert len(unconfirmed) == fanout.MOST
     assert sum(graph.accepted[phone] for phone in unconfirmed) >= 60
 
 
@@ -55,11 +55,11 @@ def test_killed_after_the_answers_and_before_they_were_recorded(brisk, graph, pe
     campaign = make_campaign(brisk, people)
     with Worker(brisk, campaign, graph, stop_at="campaigns.fanout:_record") as worker:
         assert worker.stopped()
-        assert len(graph.calls) == 200
+        assert len(graph.calls) == fanout.MOST
         worker.kill()
     finish(brisk, campaign)
     unconfirmed = accounted(brisk, campaign, graph, people)
-    assert len(unconfirmed) == 200
+    assert len(unconfirmed) == fanout.MOST
     assert all(graph.accepted[phone] == 1 for phone in unconfirmed)
 
 
@@ -68,7 +68,7 @@ def test_killed_between_two_slices_nobody_is_in_doubt(brisk, graph, people):
     with Worker(brisk, campaign, graph, stop_at="campaigns.fanout:_open", after=1) as worker:
         assert worker.stopped()
         worker.kill()
-    assert shown(brisk, campaign) == {"SENT": 200}
+    assert shown(brisk, campaign) == {"SENT": fanout.MOST}
     finish(brisk, campaign)
     assert accounted(brisk, campaign, graph, people) == []
     assert graph.reached == {each.phone: 1 for each in people}
@@ -88,13 +88,13 @@ def test_a_receipt_settles_who_was_left_in_doubt(brisk, graph, people):
 
 
 def test_a_campaign_goes_on_while_a_dead_workers_leases_run(brisk, graph, people):
-    """Whoever is left is not held up by the 200 in doubt; only the end waits for them."""
+    """Whoever is left is not held up by those in doubt; only the end waits for them."""
     campaign = make_campaign(brisk, people)
     with Worker(brisk, campaign, graph, stop_at="campaigns.fanout:_record") as worker:
         assert worker.stopped()
         worker.kill()
     drive(brisk, campaign)
-    assert shown(brisk, campaign) == {"SENT": 300, "SENDING": 200}
+    assert shown(brisk, campaign) == {"SENT": 500 - fanout.MOST, "SENDING": fanout.MOST}
     assert fresh(brisk, campaign).state == Campaign.State.RUNNING
     finish(brisk, campaign)
 

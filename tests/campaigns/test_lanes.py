@@ -1,4 +1,4 @@
-"""Two lanes of slices per campaign: each turn once, lost ones again, and none too many."""
+"""Lanes of slices per campaign: each turn once, lost ones again, and none too many."""
 
 import pytest
 import redis

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from contextlib import ExitStack
 from types import SimpleNamespace
 
@@ -23,6 +22,7 @@ from inbox.hub import hub
 from inbox.sockets import TOO_SLOW, WAITING_LIMIT, Socket
 from tests.inbox.browsers import Browser, sockets_only
 from tests.servers import serving
+from tests.waiting import until
 from tests.worlds import make_conversation, make_message
 
 
@@ -360,9 +360,3 @@ def test_the_listener_comes_back_when_redis_does(db, demo, monkeypatch):
 def listeners(valkey):
     """The connections that listen to the pokes."""
     return {client["id"] for client in valkey.client_list(_type="pubsub") if client["sub"] == "1"}
-
-
-def until(condition, within=10.0):
-    end = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < end

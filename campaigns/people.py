@@ -41,7 +41,7 @@ class Figure:
 
     name: str = "recipients"
     code: int | None = None
-    said: str = ""
+    said: str | None = None
     reason: int | None = None
 
     @classmethod
@@ -51,13 +51,14 @@ class Figure:
         code, reason = (_number(str(query.get(key, ""))) for key in ("code", "reason"))
         if name not in NAMES or (code or 0) > 2**31 - 1 or (reason or 0) > 2**15 - 1:
             return None
-        return cls(name, code, str(query.get("said", "")).replace("\0", "")[:500], reason)
+        said = query.get("said")
+        return cls(name, code, None if said is None else str(said).replace("\0", "")[:500], reason)
 
     @property
     def query(self) -> str:
         """The query string without its question mark."""
         parts = {"figure": self.name, "code": self.code, "said": self.said, "reason": self.reason}
-        return urlencode({name: value for name, value in parts.items() if value not in (None, "")})
+        return urlencode({name: value for name, value in parts.items() if value is not None})
 
 
 @dataclass
@@ -72,7 +73,9 @@ def everybody(campaign: Campaign, figure: Figure) -> "QuerySet[Recipient]":
     """All recipients behind a figure."""
     chosen = Recipient.objects.filter(campaign=campaign)
     if figure.name == "waiting":
-        return chosen.filter(state=Recipient.State.READY)
+        # Those in a slice have a message on its way; they are few, and found among the messages.
+        in_hand = Message.objects.filter(broadcast=campaign.broadcast_id, outbox__isnull=False).values("pk")
+        return chosen.filter(Q(state=Recipient.State.READY) | Q(message__in=in_hand))
     if figure.name == "skipped":
         chosen = chosen.filter(state=Recipient.State.SKIPPED)
         return chosen if figure.reason is None else chosen.filter(skip=figure.reason)
@@ -90,7 +93,7 @@ def everybody(campaign: Campaign, figure: Figure) -> "QuerySet[Recipient]":
         chosen = chosen.filter(~Exists(answers))  # who answered has got it, whatever the receipts say
     if figure.code is not None:
         chosen = chosen.filter(message__error_code=figure.code)
-    elif figure.said:
+    elif figure.said is not None:
         chosen = chosen.filter(message__error_code=None, message__error_details=figure.said)
     return chosen
 

@@ -33,11 +33,18 @@ from inbox.models import Message
 ENDED = (State.DONE, State.CANCELLED)
 NOT_ENDED = (State.CHECKING, State.READY, State.SCHEDULED, State.RUNNING, State.PAUSED, State.FAILED)
 
-# Recipients before messages, as slices take them; messages by ascending id, as everywhere.
+# Recipients before messages, as slices take them, and each in the order of their ids. Also who was to be tried again:
+# what became of the first try is what became of them.
+_LEAVE_WAITING = """
+WITH waiting AS MATERIALIZED (
+    SELECT id FROM campaigns_recipient WHERE campaign_id = %s AND state = %s AND message_id IS NOT NULL
+    ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE campaigns_recipient r SET state = %s FROM waiting WHERE r.id = waiting.id RETURNING r.message_id
+"""
 _DROP_PUT_OFF = """
-WITH dropped AS (
-    SELECT m.id FROM campaigns_recipient r JOIN inbox_message m ON m.id = r.message_id
-    WHERE r.campaign_id = %s AND r.state = %s AND m.status = %s ORDER BY m.id FOR NO KEY UPDATE OF m
+WITH dropped AS MATERIALIZED (
+    SELECT id FROM inbox_message WHERE id = ANY(%s) AND status = %s ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE inbox_message m SET status = %s, error_code = NULL, error_details = %s, due = now()
 FROM dropped WHERE m.id = dropped.id RETURNING m.id
@@ -188,13 +195,13 @@ def _saved(campaign: Campaign, *fields: str) -> Campaign:
 def _drop_waiting(campaign: Campaign) -> None:
     waiting, handed = Recipient.State.READY, Recipient.State.HANDED
     with connection.cursor() as cursor:
+        cursor.execute(_LEAVE_WAITING, [campaign.pk, waiting, handed])
+        messages = [row[0] for row in cursor.fetchall()]
         cursor.execute(
             _DROP_PUT_OFF,
-            [campaign.pk, waiting, Message.Status.PUT_OFF, Message.Status.FAILED, reasons.CANCELLED_FIRST],
+            [messages, Message.Status.PUT_OFF, Message.Status.FAILED, reasons.CANCELLED_FIRST],
         )
         dropped = [row[0] for row in cursor.fetchall()]
-    # Also who was to be tried again: what became of the first try is what became of them.
-    Recipient.objects.filter(campaign=campaign, state=waiting, message__isnull=False).update(state=handed)
     stream.broadcast_changed(campaign.workspace_id, campaign.broadcast_id, dropped)
 
 

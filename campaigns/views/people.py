@@ -109,8 +109,8 @@ def _show(
 
 def _why(figure: Figure) -> Reason | None:
     """What the people of one kind of failure have in common."""
-    chosen = figure.name == "failed" and (figure.code is not None or figure.said)
-    return explained(figure.code, figure.said) if chosen else None
+    chosen = figure.name == "failed" and (figure.code is not None or figure.said is not None)
+    return explained(figure.code, figure.said or "") if chosen else None
 
 
 def _batches(campaign: Campaign, figure: Figure) -> Iterator[list[list[object]]]:

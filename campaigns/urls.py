@@ -27,6 +27,7 @@ workspace: list[URLPattern | URLResolver] = [
     path("new/test/", new.test, name="test"),
     path("campaigns/", campaigns.campaigns, name="list"),
     path("campaigns/<int:campaign_id>/", include(campaign)),
+    path("broadcasts/<int:broadcast_id>/", campaigns.of_broadcast, name="of_broadcast"),
 ]
 
 urlpatterns = [path("w/<slug:workspace>/", include(workspace))]

@@ -6,14 +6,15 @@ The table below must name every route under /w/<workspace>/: a new one without a
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts.models import Invite
 from accounts.tenancy import scope
-from inbox.models import Conversation
+from inbox.models import Broadcast, Conversation
 from phonebook.models import Import, Keyword, Label, List
 from templates_wa.models import HeaderFile, Request
 from tests.campaigns.plans import prepared
-from tests.worlds import make_broadcast, make_conversation, make_message, make_template
+from tests.worlds import make_conversation, make_message, make_template
 
 OK, FOUND, NO_CONTENT, SEE_OTHER, FORBIDDEN = 200, 302, 204, 303, 403
 NOT_FOUND, NOT_ALLOWED, CONFLICT, INVALID = 404, 405, 409, 422
@@ -83,6 +84,7 @@ TABLE = {
     "templates/<t>/preview/": (POST_ONLY, (OK, OK, OK)),
     "campaigns/": (EVERYBODY, READ_ONLY),
     "campaigns/<g>/": (EVERYBODY, READ_ONLY),
+    "broadcasts/<h>/": ((FOUND, FOUND, FOUND), READ_ONLY),
     "campaigns/<g>/figures/": (EVERYBODY, READ_ONLY),
     "campaigns/<g>/people/": (EVERYBODY, READ_ONLY),
     "campaigns/<g>/export/": ((FORBIDDEN, OK, OK), READ_ONLY),
@@ -174,6 +176,9 @@ def paths(demo):
             name="a",
             language="en",
         )
+    campaign = prepared(demo, [conversation.contact])
+    with scope(demo.id):
+        Broadcast.objects.filter(pk=campaign.broadcast_id).update(started=timezone.now())
     ids = {
         "<c>": conversation.pk,
         "<m>": message.pk,
@@ -181,11 +186,11 @@ def paths(demo):
         "<i>": invite.pk,
         "<n>": demo.number.pk,
         "<t>": make_template(demo).pk,
-        "<g>": prepared(demo, [conversation.contact]).pk,
+        "<g>": campaign.pk,
         "<f>": kept.pk,
         "<k>": conversation.contact_id,
         "<b>": label.pk,
-        "<h>": make_broadcast(demo).pk,
+        "<h>": campaign.broadcast_id,
         "<w>": keyword.pk,
         "<l>": chosen.pk,
         "<x>": sent.pk,

@@ -1,13 +1,14 @@
 """Marketing: the list of campaigns, one campaign, and the part of its page that follows the sending."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.middleware import WorkspaceRequest
 from accounts.tenancy import reads
 from campaigns import queries
+from campaigns.models import Campaign
 from campaigns.views import pages
 from inbox import queries as inbox
 
@@ -30,6 +31,15 @@ def campaign(request: WorkspaceRequest, campaign_id: int) -> HttpResponse:
     """One campaign: what will be sent and to whom, or what became of it."""
     seq = inbox.seq(request.workspace.pk)  # first: what changes after this is told by the socket
     return render(request, "campaigns/campaign.html", pages.context(request, campaign_id, seq=seq))
+
+
+@require_safe
+@never_cache
+@reads
+def of_broadcast(request: WorkspaceRequest, broadcast_id: int) -> HttpResponse:
+    """The campaign that a group of threads under Marketing belongs to; the inbox knows broadcasts only."""
+    campaign = get_object_or_404(Campaign, workspace=request.workspace, broadcast=broadcast_id)
+    return redirect("campaigns:campaign", request.workspace.slug, campaign.pk)
 
 
 @require_safe

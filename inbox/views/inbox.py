@@ -38,7 +38,10 @@ def broadcast(request: WorkspaceRequest, broadcast_id: int) -> HttpResponse:
     if not request.htmx:
         url = reverse("inbox:list", args=[request.workspace.slug])
         return redirect(f"{url}?tab=marketing&broadcast={broadcast_id}")
-    return answer(request, "inbox/_figures.html", {"group": group})
+    seen = request.GET.get("seen", "")
+    shown = int(seen) if seen.isdecimal() and len(seen) < 10 else None
+    later = 0 if shown is None else group.broadcast.people - shown
+    return answer(request, "inbox/_figures.html", {"group": group, "seen": shown, "later": later})
 
 
 @require_safe

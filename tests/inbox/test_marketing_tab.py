@@ -72,8 +72,9 @@ def test_a_group_s_threads_are_rows_like_any_other_and_keep_the_list_s_place(dem
     assert link["href"] == demo.url(f"inbox/{waiting.pk}/?tab=marketing&broadcast={broadcast.pk}")
     beside = parse(agent1.get(link["href"]))
     assert [row["data-id"] for row in beside.id("rows").all("li")] == [str(answered.pk), str(waiting.pk)]
-    back = page.one(css="group__head").one("a")
+    back, name, *_ = page.one(css="group__head").all("a")
     assert (back["href"], back["aria-label"]) == ("?tab=marketing", "All of Marketing")
+    assert name["href"] == demo.url(f"broadcasts/{broadcast.pk}/")
 
 
 def test_a_person_in_three_campaigns_stands_under_each_and_is_one_thread(demo, agent1):
@@ -254,6 +255,30 @@ def test_the_figures_are_a_piece_and_without_a_script_a_way_to_the_threads(demo,
     assert again.id(f"figures-{broadcast.pk}").text == "1 person 0 replied"
     answer = agent1.get(url)
     assert answer["Location"] == demo.url(f"inbox/?tab=marketing&broadcast={broadcast.pk}")
+
+
+def test_whoever_is_written_to_while_a_group_is_open_can_be_shown(demo, agent1):
+    broadcast = make_broadcast(demo)
+    sent_threads(demo, broadcast, 2)
+    page = parse(agent1.get(demo.url(f"inbox/?tab=marketing&broadcast={broadcast.pk}")))
+    figures = page.id(f"figures-{broadcast.pk}")
+    assert figures["hx-get"] == demo.url(f"inbox/broadcasts/{broadcast.pk}/?seen=2")
+    assert figures.all("a") == []
+    [later] = sent_threads(demo, broadcast, 1)
+    again = parse(piece(agent1, figures["hx-get"], f"figures-{broadcast.pk}")).id(f"figures-{broadcast.pk}")
+    assert (again.one("a").text, again["hx-get"]) == ("Show 1 more", figures["hx-get"])
+    shown = parse(agent1.get(again.one("a")["href"]))
+    assert str(later.pk) in shown.id("rows").all("li")[0]["id"]
+
+
+@pytest.mark.parametrize("status", [Message.Status.FAILED, Message.Status.UNCONFIRMED])
+def test_what_a_campaign_wrote_is_not_sent_again_by_hand(demo, agent1, status):
+    broadcast = make_broadcast(demo)
+    thread = make_conversation(demo, holder=demo.agent1)
+    send_to(demo, broadcast, thread, status=status)
+    page = agent1.get(demo.url(f"inbox/{thread.pk}/")).content.decode()
+    assert "Send again" not in page
+    assert ("which sends it again itself" in page) is (status == Message.Status.FAILED)
 
 
 def test_an_outsider_sees_no_broadcast_of_ours_anywhere(demo, rival):

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 MEGABYTE = 1024 * 1024
+KEPT_AT_MOST = 1024 * MEGABYTE  # of all files of a workspace
 LONGEST_NAME = 200
 ACCEPT = {
     "image": "image/jpeg,image/png",

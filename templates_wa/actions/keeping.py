@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import BigIntegerField, F, Func, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import Refused
@@ -49,6 +50,7 @@ def keep_file(*, member: Membership, upload: UploadedFile, kind: str = "") -> He
     content, sort = _checked(upload, kind)
     sha256 = hashlib.sha256(content).hexdigest()
     with scope(member.workspace_id, durable=True):
+        _check_room(sha256, len(content))
         HeaderFile.objects.bulk_create(
             [
                 HeaderFile(
@@ -82,6 +84,21 @@ def keep_files(
         except Refused as error:
             refused[key] = error.message
     return values, refused
+
+
+def _check_room(sha256: str, size: int) -> None:
+    """A file stays for as long as a thread may show it, so there must be an end to how many."""
+    if HeaderFile.objects.filter(sha256=sha256).exists():
+        return
+    length = Func(F("content"), function="octet_length", output_field=BigIntegerField())
+    kept: int = HeaderFile.objects.aggregate(bytes=Sum(length))["bytes"] or 0
+    if kept + size > files.KEPT_AT_MOST:
+        raise Refused(
+            _(
+                "This workspace keeps %(limit)s MB of files already, and there is no room for more. Give a link instead."
+            )
+            % {"limit": files.KEPT_AT_MOST // files.MEGABYTE}
+        )
 
 
 def _checked(upload: UploadedFile, kind: str) -> tuple[bytes, files.Sort]:

@@ -107,6 +107,18 @@ def test_what_does_not_fit_is_refused_in_words(demo, content, kind, words):
         assert not HeaderFile.objects.exists()
 
 
+def test_a_workspace_keeps_only_so_much_and_another_one_s_files_do_not_count(demo, rival, monkeypatch):
+    monkeypatch.setattr(files, "KEPT_AT_MOST", len(PNG) + len(JPEG))
+    first = keep(demo.agent1, PNG)
+    keep(rival.agent1, PNG)
+    keep(demo.agent1, JPEG)
+    with pytest.raises(actions.Refused, match="no room for more. Give a link instead."):
+        keep(demo.agent1, MP4)
+    assert keep(demo.agent2, PNG).pk == first.pk
+    with scope(demo.id):
+        assert HeaderFile.objects.count() == 2
+
+
 def test_a_file_that_is_too_large_is_refused(demo):
     keep(demo.agent1, PNG + b"\0" * (5 * files.MEGABYTE - len(PNG)))
     with pytest.raises(actions.Refused) as refused:

@@ -3,19 +3,13 @@
 from functools import cache
 
 import phonenumbers
+from babel import Locale
 from django.utils.translation import get_language
-from phonenumbers.geodata.locale import LOCALE_DATA
-
-_SAME_AS = "*"  # "*aa": the name is the same as in language aa
 
 
 def name(region: str) -> str:
     """What the country is called; its ISO code when nobody has told."""
-    names: dict[str, str] = LOCALE_DATA.get(region, {})
-    language = (get_language() or "en").split("-")[0]
-    said = names.get(language, names.get("en", region))
-    while said.startswith(_SAME_AS):
-        said = names.get(said[1:], region)
+    said: str = Locale.parse(get_language() or "en", sep="-").territories.get(region, region)
     return said
 
 

@@ -25,7 +25,7 @@ manage: .venv/.demo  ## manage.py against the running demo: make manage ARGS="sh
 	@$(PY) -m dev.manage $(ARGS)
 
 test: check chromium  ## all checks, then all tests, in real Chromium too (ARGS="-k claim" for some)
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 $(ARGS)
 
 check: .venv/.dev  ## style, types, import rules, templates, missing migrations
 	@$(PY) -m ruff check .
@@ -62,7 +62,7 @@ messages: .venv/.demo  ## collect the texts to translate and compile the transla
 	@echo "installing what the product needs into .venv, once"
 ifdef UV
 	@uv venv -q --clear -p $(PYTHON) .venv
-	@uv pip install -q --require-hashes -p $(PY) -r requirements.txt
+	@uv pip install -q --compile-bytecode --require-hashes -p $(PY) -r requirements.txt
 else
 	@$(PYTHON) -m venv --clear .venv
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
@@ -73,7 +73,7 @@ endif
 .venv/.dev: .venv/.demo requirements-dev.txt
 	@echo "installing what the checks and tests need"
 ifdef UV
-	@uv pip install -q --require-hashes -p $(PY) -r requirements-dev.txt
+	@uv pip install -q --compile-bytecode --require-hashes -p $(PY) -r requirements-dev.txt
 else
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 endif

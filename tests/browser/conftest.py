@@ -17,6 +17,7 @@ from dev import chromium
 from dev.stack import Stack
 from tests.browser.customers import Simulator
 from tests.browser.people import People
+from tests.conftest import Emptying
 
 SWITCHES = [
     "--no-sandbox",
@@ -44,7 +45,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, A
 
 
 @pytest.fixture(scope="package")
-def stack(migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(migrated: Emptying, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Web, both workers, beat and the simulator, as in the demo; with the tests' settings and servers."""
     env = {name: os.environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")}
     env |= {
@@ -72,7 +73,7 @@ def browser(stack: Stack) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def db(migrated: str, stack: Stack, django_db_blocker: Any) -> Iterator[None]:
+def db(migrated: Emptying, stack: Stack, django_db_blocker: Any) -> Iterator[None]:
     """As everywhere in the tests, but the workers are at work while the tables are emptied."""
     with django_db_blocker.unblock():
         yield
@@ -80,7 +81,7 @@ def db(migrated: str, stack: Stack, django_db_blocker: Any) -> Iterator[None]:
         for last in [False] * TRUNCATE_TRIES + [True]:
             try:
                 with connection.cursor() as cursor:
-                    cursor.execute(migrated)
+                    cursor.execute(migrated.truncate)
                 break
             except OperationalError:  # a deadlock with a worker, and we were the one to give way
                 if last:

@@ -167,6 +167,7 @@ def test_a_group_s_page_is_served_by_the_index_of_its_messages(demo):
         )
     with reading(demo.id), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
         sent = Message.objects.filter(broadcast=broadcast, outgoing=True, retry_of__isnull=True, pk__lt=10**9)
         plan = sent.order_by("-id")[:41].explain()

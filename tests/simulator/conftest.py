@@ -91,6 +91,10 @@ class Receiver:
         change = self.take().body["entry"][0]["changes"][0]
         return change["field"], change["value"]
 
+    def notices(self, count: int) -> dict[str, Any]:
+        """The next few of them by field: told at the same time, they come in any order."""
+        return dict(self.notice() for _ in range(count))
+
     def statuses(self, count: int) -> list[str]:
         """The names of the next `count` receipts, one per webhook."""
         return [self.take().value["statuses"][0]["status"] for _ in range(count)]

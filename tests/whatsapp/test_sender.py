@@ -144,7 +144,7 @@ def test_a_connection_that_dies_between_two_messages_is_ambiguous_and_never_trie
     assert len(requests) == 2
 
 
-@pytest.mark.parametrize("url", [free_address(), "http://no-such-host.invalid"])
+@pytest.mark.parametrize("url", [free_address(), "http://no-such-host.invalid"], ids=["closed", "unknown"])
 def test_no_connection_is_not_sent(url: str) -> None:
     with pytest.raises(NotSent):
         send(url)

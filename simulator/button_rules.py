@@ -62,9 +62,7 @@ def _button(kind: str, one: dict[str, Any]) -> dict[str, Any]:
             raise invalid("Buttons", f"phone_number has 1 to {MAX_PHONE} characters.")
         return row | {"phone_number": phone}
     if kind == "FLOW":
-        return row | {
-            key: one[key] for key in ("flow_id", "flow_name", "flow_action", "navigate_screen") if key in one
-        }
+        return row | _flow(one)
     return row
 
 
@@ -89,6 +87,21 @@ def _address(one: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(first, str) or not first:
         raise invalid("Buttons", "The variable of a url needs an example.")
     return {"url": url, "example": [first]}
+
+
+def _flow(one: dict[str, Any]) -> dict[str, Any]:
+    """The flow by its id, its name or its definition, and how it begins (Meta, Sending a Flow, 2026-06)."""
+    named = [key for key in ("flow_id", "flow_name", "flow_json") if one.get(key)]
+    if len(named) != 1 or not isinstance(one[named[0]], str | int):
+        raise invalid("Buttons", "A flow button has one of flow_id, flow_name and flow_json.")
+    action = str(one.get("flow_action") or "navigate").lower()
+    if action not in {"navigate", "data_exchange"}:
+        raise invalid("Buttons", "flow_action is navigate or data_exchange.")
+    screen = one.get("navigate_screen")
+    if action == "navigate" and not (isinstance(screen, str) and screen):
+        raise invalid("Buttons", "A flow that navigates needs navigate_screen.")
+    row = {named[0]: str(one[named[0]]), "flow_action": action}
+    return row | ({"navigate_screen": screen} if action == "navigate" else {})
 
 
 def _copy_code(one: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ MISSING_FIELD, TOO_MANY_VARIABLES, VARIABLE_AT_EDGE = 2388043, 2388293, 2388299
 MAX_HEADER, MAX_BODY, MAX_FOOTER, MAX_CARD_BODY, MAX_OFFER_BODY, MAX_OFFER = 60, 1024, 60, 160, 600, 16
 CARDS = range(2, 11)
 _FORMATS = frozenset({"TEXT", "IMAGE", "VIDEO", "DOCUMENT", "GIF", "LOCATION"})
+CARD_BUTTONS = frozenset({"QUICK_REPLY", "URL", "PHONE_NUMBER"})
 _KINDS = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS", "CAROUSEL", "LIMITED_TIME_OFFER"})
 _NAMED = re.compile(r"[a-z_][a-z0-9_]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2,3})?")
@@ -68,10 +69,32 @@ def _check_company(parts: dict[str, Any], category: str) -> None:
         raise invalid(
             "Component is missing", "An authentication template needs an OTP button.", MISSING_FIELD
         )
-    if "LIMITED_TIME_OFFER" in parts and "FOOTER" in parts:
-        raise invalid("Components do not fit", "A limited-time offer has no footer.")
+    if "LIMITED_TIME_OFFER" in parts:
+        _check_offers_company(parts)
     if "CAROUSEL" in parts and {"HEADER", "FOOTER", "BUTTONS"} & set(parts):
         raise invalid("Components do not fit", "Beside a carousel there is only a body.")
+
+
+def _check_offers_company(parts: dict[str, Any]) -> None:
+    """An offer stands between a picture or a video and a link; an end wants a code, which comes first.
+
+    Meta, Limited-time offer templates, 2026-06.
+    """
+    if "FOOTER" in parts:
+        raise invalid("Components do not fit", "A limited-time offer has no footer.")
+    if "HEADER" in parts and str(parts["HEADER"].get("format", "")).upper() not in {"IMAGE", "VIDEO"}:
+        raise invalid("Components do not fit", "Above an offer is an image or a video.", HEADER_FORMAT)
+    given, offer = (
+        parts.get("BUTTONS", {}).get("buttons"),
+        parts["LIMITED_TIME_OFFER"].get("limited_time_offer"),
+    )
+    rows = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    kinds = [str(one.get("type", "")).upper() for one in rows]
+    ends = isinstance(offer, dict) and offer.get("has_expiration") is True
+    if set(kinds) - {"COPY_CODE", "URL"} or "URL" not in kinds or "COPY_CODE" in kinds[1:]:
+        raise invalid("Buttons", "An offer has a copy code button, which is the first, and a url button.")
+    if ends and "COPY_CODE" not in kinds:
+        raise invalid("Buttons", "An offer with an expiration needs a copy code button.")
 
 
 def _part(kind: str, parts: dict[str, Any], *, category: str, named: bool) -> dict[str, Any]:
@@ -221,6 +244,9 @@ def _cards(value: Any, *, named: bool) -> list[dict[str, Any]]:
         components = card.get("components") if isinstance(card, dict) else None
         if not isinstance(components, list) or not all(isinstance(one, dict) for one in components):
             raise _missing("CAROUSEL", "components")
+        kinds = [str(part.get("type", "")).upper() for part in components]
+        if len(set(kinds)) < len(kinds) or "HEADER" not in kinds or len(kinds) < 2:
+            raise invalid("Carousel", "A card has one header, and a body or buttons or both.")
         cards.append({"components": [_card_part(part, named=named) for part in components]})
     if len({_likeness(card) for card in cards}) > 1:
         raise invalid("Carousel", "All cards have the same components and kinds of buttons.")
@@ -237,7 +263,10 @@ def _card_part(part: dict[str, Any], *, named: bool) -> dict[str, Any]:
     if kind == "BODY":
         return body(part, named=named, most=MAX_CARD_BODY)
     if kind == "BUTTONS":
-        return {"type": "BUTTONS", "buttons": buttons_of(part.get("buttons"), category="MARKETING", most=2)}
+        rows = buttons_of(part.get("buttons"), category="MARKETING", most=2)
+        if {row["type"] for row in rows} - CARD_BUTTONS:
+            raise invalid("Carousel", "A card's buttons are quick replies, links and phone numbers.")
+        return {"type": "BUTTONS", "buttons": rows}
     raise invalid("Carousel", "A card has a header, a body and buttons.")
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from templates_wa import tasks
-from templates_wa.models import Note, Request, Submission
+from templates_wa import draft_samples, tasks
+from templates_wa.models import HeaderFile, Note, Request, Submission
 
 State = Request.State
 _OPEN = {State.OPEN, State.ASKED}
@@ -39,6 +39,10 @@ def hand_in(request: Request, text: str = "") -> Submission:
         raise NotPossible(_("This request is closed."))
     if not request.components:
         raise NotPossible(_("There is no draft yet: write its components first."))
+    kept = set(draft_samples.numbers(request.components))
+    there = HeaderFile.objects.filter(workspace_id=request.workspace_id, pk__in=kept)
+    if not draft_samples.are_all_there(request.components) or there.count() < len(kept):
+        raise NotPossible(_("A header needs a sample file, which the request does not have."))
     waiting = Submission.objects.filter(support_request=request, state=Submission.State.WAITING).first()
     if waiting is not None:
         return waiting
@@ -50,10 +54,6 @@ def hand_in(request: Request, text: str = "") -> Submission:
         "category": request.category,
         "components": request.components,
     }
-    if request.header_file is not None:
-        body["header_file"] = request.header_file
-    elif "header_handle" in str(request.components):
-        raise NotPossible(_("The header needs a sample file, which the request does not have."))
     if "_named_params" in str(request.components):
         body["parameter_format"] = "NAMED"
     wish = Submission.objects.create(

@@ -101,10 +101,8 @@ class Request(TenantModel):
     language = models.CharField(max_length=16)
     category = models.CharField(max_length=32, choices=Category.choices)
     description = models.TextField(blank=True)  # in the requester's words
-    components = models.JSONField(default=list)  # the draft, as Meta would take it; may be empty
-    header_file = models.BigIntegerField(
-        null=True
-    )  # the sample of a media header: a HeaderFile of the workspace
+    # the draft, as Meta would take it; may be empty. Samples are named by their HeaderFile: "file:12"
+    components = models.JSONField(default=list)
     template = models.ForeignKey(
         Template, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False, db_index=False
     )

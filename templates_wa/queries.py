@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import BusinessAccount
 from templates_wa.definition import Definition
+from templates_wa.drafting import Draft, from_components
 from templates_wa.models import HeaderFile, Request, Submission, Sync, Template
 
 PAGE = 50
@@ -116,3 +117,14 @@ def request(request_id: int) -> Request | None:
 def submissions(at_most: int = 50) -> list[Submission]:
     """The newest wishes to WhatsApp."""
     return list(Submission.objects.select_related("member__user", "template").order_by("-id")[:at_most])
+
+
+def handed_in(template: Template) -> Draft | None:
+    """What was last handed in for a template from here, with its samples; None if nothing was, or not in this form."""
+    wishes = Submission.objects.filter(
+        template=template,
+        verb__in=[Submission.Verb.CREATE, Submission.Verb.EDIT],
+        state=Submission.State.DONE,
+    )
+    body = wishes.order_by("-id").values_list("body", flat=True).first() or {}
+    return from_components(template.name, template.language, template.category, body.get("components") or [])

@@ -7,6 +7,7 @@ is not offered. Must never raise for what WhatsApp sent.
 from collections.abc import Mapping
 from typing import Any
 
+from templates_wa import draft_samples
 from templates_wa import slots as s
 from templates_wa.parts import Button, Card, LocationHeader, MediaHeader, Offer, Part, TextPart
 from templates_wa.slots import Slot
@@ -48,7 +49,7 @@ def header(row: Row, prefix: str = "") -> Part:
         return _text_part("header", row, prefix, s.HEADER_CHARS, "header_text")
     key = f"{prefix}header.media"
     if what in {"IMAGE", "VIDEO", "DOCUMENT"}:
-        return MediaHeader((Slot(key, f"media_{what.lower()}", "", s.URL_CHARS),))
+        return MediaHeader((Slot(key, f"media_{what.lower()}", _kept_sample(row), s.URL_CHARS),))
     if what == "LOCATION":
         return LocationHeader((Slot(f"{prefix}header.location", "location", "", s.BODY_CHARS),))
     raise Unsupported(f"HEADER {what}")
@@ -164,6 +165,12 @@ def _text_slot(text: Text, place: int, room: int, samples: Mapping[str, str]) ->
     times = text.spots.count(key)
     others = len(text.spots) - times  # each of them has at least one character
     return Slot(key, "text", samples.get(name, ""), max((room - others) // times, 0), "{{" + name + "}}")
+
+
+def _kept_sample(row: Row) -> str:
+    """The sample, where it is a file of ours: a template in the making. Meta's own address of it soon expires."""
+    kept = draft_samples.number(row)
+    return f"file:{kept}" if kept else ""
 
 
 def _kind_of(button: Row) -> str:

@@ -15,14 +15,15 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.tenancy import crossing, retrying_deadlocks, scope
-from templates_wa import sync
+from templates_wa import draft_samples, sync
 from templates_wa.models import HeaderFile, Request, Submission, Template
 from whatsapp.errors import Ambiguous, GraphError, NotSent
 from whatsapp.management import Created, Management
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=3)  # longer than three calls can take
+LEASE = timedelta(minutes=3)  # longer than three calls can take: one about the template, two for a sample
+MORE_LEASE = timedelta(minutes=2)  # for the two calls of every other sample
 OVERDUE = timedelta(seconds=5)
 AT_ONCE = 50
 _BAD_TOKEN = 190
@@ -31,12 +32,12 @@ Verb, State = Submission.Verb, Submission.State
 
 @dataclass(frozen=True)
 class _Wanted:
+    workspace_id: int
     verb: str
     token: str = field(repr=False)
     waba_id: str
     template_id: str
     body: dict[str, Any]
-    sample: HeaderFile | None
 
 
 @dataclass(frozen=True)
@@ -81,17 +82,15 @@ def _take(workspace_id: int, submission_id: int) -> _Wanted | None:
         if row.lease is not None and row.verb == Verb.CREATE:
             _finish(row, _Said(State.UNCLEAR, detail="unclear"))
             return None
-        row.lease = now + LEASE
+        row.lease = now + _lease(row)
         row.save(update_fields=["lease"])
-        body = dict(row.body)
-        sample = HeaderFile.objects.filter(pk=body.pop("header_file", None)).first()
         return _Wanted(
+            workspace_id=workspace_id,
             verb=row.verb,
             token=row.account.access_token,
             waba_id=row.account.waba_id,
             template_id=row.template.template_id if row.template else "",
-            body=body,
-            sample=sample,
+            body=row.body,
         )
 
 
@@ -106,6 +105,8 @@ def _call(wanted: _Wanted) -> _Said:
             return _ask(calls, wanted)
     except ValueError:
         return _Said(State.REFUSED, detail="token")
+    except HeaderFile.DoesNotExist:
+        return _Said(State.REFUSED, detail="sample")
     except NotSent:
         return _Said(State.WAITING, detail="unreachable")
     except Ambiguous:
@@ -119,11 +120,12 @@ def _call(wanted: _Wanted) -> _Said:
 
 def _ask(calls: Management, wanted: _Wanted) -> _Said:
     body = dict(wanted.body)
-    if wanted.sample is not None:
-        handle = calls.upload_sample(
-            settings.WHATSAPP_APP_ID, wanted.sample.name, wanted.sample.mime, bytes(wanted.sample.content)
-        )
-        body["components"] = [_with_handle(part, handle) for part in body["components"]]
+    listed = body.get("components", [])
+    handles = {
+        number: _upload(calls, wanted.workspace_id, number) for number in draft_samples.numbers(listed)
+    }
+    if handles:
+        body["components"] = draft_samples.with_handles(listed, handles)
     if wanted.verb == Verb.CREATE:
         return _Said(State.DONE, made=calls.create_template(wanted.waba_id, body))
     if wanted.verb == Verb.EDIT:
@@ -135,10 +137,16 @@ def _ask(calls: Management, wanted: _Wanted) -> _Said:
     return _Said(State.DONE)
 
 
-def _with_handle(part: dict[str, Any], handle: str) -> dict[str, Any]:
-    if part.get("type") == "HEADER" and "header_handle" in part.get("example", {}):
-        return part | {"example": {"header_handle": [handle]}}
-    return part
+def _upload(calls: Management, workspace_id: int, number: int) -> str:
+    """The handle of one sample. One file at a time is held: ten videos would be much. Raises HeaderFile.DoesNotExist."""
+    with scope(workspace_id):
+        file = HeaderFile.objects.get(pk=number)
+    return calls.upload_sample(settings.WHATSAPP_APP_ID, file.name, file.mime, bytes(file.content))
+
+
+def _lease(row: Submission) -> timedelta:
+    more = len(draft_samples.numbers(row.body.get("components", []))) - 1
+    return LEASE + max(more, 0) * MORE_LEASE
 
 
 @retrying_deadlocks
@@ -152,7 +160,7 @@ def _record(workspace_id: int, submission_id: int, said: _Said) -> None:
 
 def _finish(row: Submission, said: _Said) -> None:
     """Templates before the wish for a sync, as a synchronisation locks them."""
-    began = (row.lease or timezone.now()) - LEASE
+    began = (row.lease or timezone.now()) - _lease(row)
     row.code, row.detail, row.lease = said.code, said.detail, None
     if said.state == State.DONE:
         _apply(row, said.made, began)

@@ -151,4 +151,5 @@ def submitted(wish: Submission) -> str:
         "token": gettext(
             "The stored access token is empty or incomplete. An admin enters it under Settings."
         ),
+        "sample": gettext("A sample file is not there any more. Choose it again in the builder."),
     }.get(wish.detail, wish.detail)

@@ -14,7 +14,7 @@ from accounts.actions import Refused
 from accounts.models import BusinessAccount, Membership
 from accounts.tenancy import retrying_deadlocks, scope
 from templates_wa import tasks
-from templates_wa.drafting import MEDIA_HEADERS, Draft, components
+from templates_wa.drafting import Draft, components
 from templates_wa.models import HeaderFile, Note, Request, Submission, Template
 
 TEXT_CHARS = 4000
@@ -58,6 +58,7 @@ def request_template(
         raise Refused(_("Describe what the template should say, or draft it."), "description")
     with scope(member.workspace_id, durable=True):
         account = BusinessAccount.objects.get(pk=account_id)
+        _check_samples(draft)
         request, _made = Request.objects.get_or_create(
             workspace_id=member.workspace_id,
             request_id=request_id,
@@ -69,7 +70,6 @@ def request_template(
                 "category": draft.category,
                 "description": description.replace("\0", "")[:TEXT_CHARS],
                 "components": components(draft) if draft.body or draft.is_otp else [],
-                "header_file": draft.header_file if draft.header in MEDIA_HEADERS else None,
             },
         )
         return request
@@ -109,7 +109,12 @@ def submit(*, member: Membership, account_id: int, draft: Draft, request_id: UUI
     Repeated, it returns the same wish. Raises Refused, BusinessAccount.DoesNotExist.
     """
     _check_right(member)
-    body = _body(draft) | {"name": draft.name, "language": draft.language, "category": draft.category}
+    body: dict[str, Any] = {
+        "name": draft.name,
+        "language": draft.language,
+        "category": draft.category,
+        "components": components(draft),
+    }
     if draft.is_named:
         body["parameter_format"] = "NAMED"
     with scope(member.workspace_id, durable=True):
@@ -117,7 +122,8 @@ def submit(*, member: Membership, account_id: int, draft: Draft, request_id: UUI
         taken = Template.objects.filter(account=account, name=draft.name, language=draft.language, gone=None)
         if taken.exists():
             raise Refused(_("There is a template of this name in this language already."), "name")
-        _check_sample(draft)
+        _check_app(draft)
+        _check_samples(draft)
         return _wish(member, account, Submission.Verb.CREATE, body, request_id=request_id)
 
 
@@ -132,10 +138,11 @@ def edit(*, member: Membership, template_id: int, draft: Draft, request_id: UUID
         template = _there(template_id)
         if template.status not in EDITABLE:
             raise Refused(_("WhatsApp lets only approved, rejected and paused templates be changed."))
-        body = _body(draft)
+        body: dict[str, Any] = {"components": components(draft)}
         if template.status != Template.APPROVED:
             body["category"] = draft.category
-        _check_sample(draft)
+        _check_app(draft)
+        _check_samples(draft)
         return _wish(
             member, template.account, Submission.Verb.EDIT, body, template=template, request_id=request_id
         )
@@ -190,22 +197,22 @@ def _open_request(member: Membership, request_id: int) -> Request:
     return request
 
 
-def _body(draft: Draft) -> dict[str, Any]:
-    body: dict[str, Any] = {"components": components(draft)}
-    if draft.header in MEDIA_HEADERS:
-        body["header_file"] = draft.header_file
-    return body
-
-
-def _check_sample(draft: Draft) -> None:
-    if draft.header not in MEDIA_HEADERS:
-        return
-    if not settings.WHATSAPP_APP_ID:
+def _check_app(draft: Draft) -> None:
+    wanted = draft.samples()
+    if wanted and not settings.WHATSAPP_APP_ID:
         raise Refused(
-            _("Samples cannot be uploaded: the platform's WHATSAPP_APP_ID is not set."), "header_file"
+            _("Samples cannot be uploaded: the platform's WHATSAPP_APP_ID is not set."), wanted[0].field
         )
-    if not HeaderFile.objects.filter(pk=draft.header_file or 0).exists():
-        raise Refused(_("WhatsApp wants a sample file for this header."), "header_file")
+
+
+def _check_samples(draft: Draft) -> None:
+    """Every sample that was chosen is a file of this workspace, and of the kind that its header has now."""
+    chosen = [sample for sample in draft.samples() if sample.file is not None]
+    mimes = dict(HeaderFile.objects.filter(pk__in=[one.file for one in chosen]).values_list("pk", "mime"))
+    for sample in chosen:
+        sort, _slash, _type = mimes.get(sample.file or 0, "").partition("/")
+        if {"application": "document"}.get(sort, sort) != sample.kind:
+            raise Refused(_("This file is gone or of another kind. Choose the sample again."), sample.field)
 
 
 def _wish(

@@ -1,5 +1,6 @@
 """The builder: a template is drafted, previewed, and then requested from support or handed in by an admin."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.middleware import WorkspaceRequest
 from accounts.models import BusinessAccount
 from accounts.tenancy import reading
-from templates_wa import actions, builder, drafting
+from templates_wa import actions, builder, draft_cards, drafting, files, queries
 from templates_wa.actions import asking
 from templates_wa.definition import read, shown
 from templates_wa.drafting import Draft
@@ -22,6 +24,7 @@ from templates_wa.models import Category, Template
 from templates_wa.views.shelf import find
 
 UNPROCESSABLE = 422
+SAMPLE_OF_AN_OFFER = timedelta(days=2)  # how long the offer of a preview lasts
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,8 +81,9 @@ def _wish(request: WorkspaceRequest, template_id: int, verb: Any) -> HttpRespons
 def _page(request: WorkspaceRequest, template: Template | None) -> HttpResponse:
     if request.method == "GET":
         return _show(request, template, _begun(template), {}, request_id=uuid4())
-    draft, wrong = _with_upload(request, builder.read(request.POST))
     verb = request.POST.get("do", "")
+    draft, wrong = _with_uploads(request, builder.read(request.POST))
+    draft = builder.after(draft, verb)
     if verb in {"submit", "support"}:
         wrong = _refused(request, draft, wrong, verb)
         if not wrong:
@@ -100,18 +104,24 @@ def _begun(template: Template | None) -> Draft:
     draft = drafting.buildable(template)
     if draft is None:
         raise Http404  # made of parts that the builder has no form for; its page does not link here
-    return draft
+    with reading(template.workspace_id):
+        earlier = queries.handed_in(template)
+    return drafting.with_samples(draft, earlier) if earlier else draft
 
 
-def _with_upload(request: WorkspaceRequest, draft: Draft) -> tuple[Draft, dict[str, Any]]:
-    upload = request.FILES.get("header_file")
-    if upload is None:
-        return draft, {}
-    try:
-        kept = actions.keep_file(member=request.membership, upload=upload, kind=builder.media_kind(draft))
-    except actions.Refused as refused:
-        return draft, {"header_file": refused.message}
-    return builder.with_file(draft, kept.pk), {}
+def _with_uploads(request: WorkspaceRequest, draft: Draft) -> tuple[Draft, dict[str, Any]]:
+    """The draft with the samples that came with it, and what was refused of them, by field."""
+    wrong: dict[str, Any] = {}
+    for field, kind, _kept in draft.samples():
+        upload = request.FILES.get(field)
+        if upload is None:
+            continue
+        try:
+            kept = actions.keep_file(member=request.membership, upload=upload, kind=kind)
+            draft = builder.with_file(draft, field, kept.pk)
+        except actions.Refused as refused:
+            wrong[field] = refused.message
+    return draft, wrong
 
 
 def _refused(request: WorkspaceRequest, draft: Draft, wrong: dict[str, Any], verb: str) -> dict[str, Any]:
@@ -124,7 +134,7 @@ def _refused(request: WorkspaceRequest, draft: Draft, wrong: dict[str, Any], ver
             | name
             | ({} if described else {"description": _("Describe what the template should say, or draft it.")})
         )
-    return wrong | drafting.problems(draft)
+    return drafting.problems(draft) | wrong  # what was wrong with a file says more than that there is none
 
 
 def _carry_out(request: WorkspaceRequest, template: Template | None, draft: Draft, verb: str) -> HttpResponse:
@@ -167,8 +177,8 @@ def _show(
 ) -> HttpResponse:
     made = read(drafting.components(draft), draft.category)
     examples = {slot.key: draft.examples.get(slot.key) or slot.example for slot in made.slots}
-    if draft.header_file and made.slots and made.slots[0].media:
-        examples["header.media"] = f"file:{draft.header_file}"
+    if "lto.expires" in examples:
+        examples["lto.expires"] = str(int((timezone.now() + SAMPLE_OF_AN_OFFER).timestamp() * 1000))
     with reading(request.workspace.pk):
         context = {
             "template": template,
@@ -180,11 +190,19 @@ def _show(
             "account": request.POST.get("account", ""),
             "categories": Category.choices,
             "languages": builder.languages(),
-            "headers": builder.HEADERS,
-            "media_kind": builder.media_kind(draft),
-            "kinds": builder.KINDS,
+            "layouts": builder.LAYOUTS,
+            "headers": builder.headers(draft),
+            "wants_file": draft.header in drafting.MEDIA_HEADERS,
+            "kinds": builder.kinds(draft),
+            "beginnings": builder.BEGINNINGS,
             "rows": builder.rows(draft, wrong),
             "samples": builder.samples(draft, wrong),
+            "card_headers": builder.CARD_HEADERS,
+            "card_kinds": builder.card_kinds(draft),
+            "decks": builder.decks(draft, wrong),
+            "accept": next((files.ACCEPT[sample.kind] for sample in draft.samples()), ""),
+            "fewest_cards": draft_cards.FEWEST,
+            "most_cards": draft_cards.MOST,
             "shown": shown(made, {key: value for key, value in examples.items() if value}),
             "may_submit": asking.may_submit(request.membership),
         }

@@ -174,6 +174,20 @@ COPY = {"type": "COPY_CODE", "example": "CODE"}
 OTP = {"type": "OTP", "otp_type": "COPY_CODE"}
 CARD = [PICTURE, {"type": "BUTTONS", "buttons": [QUICK]}]
 MARKETING = {"category": "MARKETING"}
+FLOW = {"type": "FLOW", "text": "Book", "flow_id": "77", "navigate_screen": "WELCOME"}
+
+
+def offer(*some: dict[str, Any], text: str = "Ends soon!", ends: bool = True, **more: Any) -> dict[str, Any]:
+    """The changes that make an offer of a draft: its buttons, and other components by their kind."""
+    told = {"text": text, "has_expiration": ends}
+    parts = [
+        {"type": "LIMITED_TIME_OFFER", "limited_time_offer": told},
+        *body(more.pop("body", "A fine offer")),
+        {"type": "BUTTONS", "buttons": list(some)},
+        *({"type": kind.upper(), **part} for kind, part in more.items()),
+    ]
+    return MARKETING | {"components": parts}
+
 
 DRAFTS: list[tuple[str, dict[str, Any], int | None]] = [
     ("no name", {"name": ...}, None),
@@ -253,6 +267,34 @@ DRAFTS: list[tuple[str, dict[str, Any], int | None]] = [
     ("one card", MARKETING | {"components": cards(CARD)}, None),
     ("eleven cards", MARKETING | {"components": cards(*[CARD] * 11)}, None),
     ("unlike cards", MARKETING | {"components": cards(CARD, [PICTURE])}, None),
+    ("cards without a picture", MARKETING | {"components": cards(*[CARD[1:]] * 2)}, None),
+    ("cards with two pictures", MARKETING | {"components": cards(*[[PICTURE, *CARD]] * 2)}, None),
+    ("cards of a picture only", MARKETING | {"components": cards(*[[PICTURE]] * 2)}, None),
+    (
+        "a code on a card",
+        MARKETING | {"components": cards(*[[PICTURE, {"type": "BUTTONS", "buttons": [COPY]}]] * 2)},
+        None,
+    ),
+    (
+        "three buttons on a card",
+        MARKETING | {"components": cards(*[[PICTURE, {"type": "BUTTONS", "buttons": [QUICK] * 3}]] * 2)},
+        None,
+    ),
+    ("a long card", MARKETING | {"components": cards(*[[*CARD, *body("x" * 161)]] * 2)}, 2388040),
+    ("an offer that is no marketing", offer(COPY, LINK) | {"category": "UTILITY"}, None),
+    ("a long offer", offer(COPY, LINK, text="x" * 17), None),
+    ("a long text below an offer", offer(COPY, LINK, body="x" * 601), 2388040),
+    ("an offer with a footer", offer(COPY, LINK, footer={"text": "x"}), None),
+    ("an offer with a title", offer(COPY, LINK, header={"format": "TEXT", "text": "x"}), 2388047),
+    ("an end without a code", offer(LINK), None),
+    ("a code after the link", offer(LINK, COPY), None),
+    ("an offer without a link", offer(COPY), None),
+    ("an offer with a quick reply", offer(COPY, LINK, QUICK), None),
+    ("a flow without a name", {"components": buttons(FLOW | {"flow_id": ""})}, None),
+    ("a flow with two names", {"components": buttons(FLOW | {"flow_name": "Visit"})}, None),
+    ("a flow without its screen", {"components": buttons(FLOW | {"navigate_screen": ""})}, None),
+    ("a flow that flies", {"components": buttons(FLOW | {"flow_action": "fly"})}, None),
+    ("two flows", {"components": buttons(FLOW, FLOW)}, None),
     ("a password with words", {"category": "AUTHENTICATION", "components": buttons(OTP)}, 2388072),
     (
         "a password without a button",
@@ -279,6 +321,15 @@ def test_a_draft_against_the_rules_is_refused(api: Api, changes: dict[str, Any],
         {"components": buttons(*[QUICK] * 7, LINK, LINK, CALL)},
         {"components": [{"type": "header", "format": "location"}, *body("x")]},
         {"category": "marketing", "components": cards(*[CARD] * 10)},
+        {"category": "marketing", "components": cards(*[[*CARD, *body("x" * 160)]] * 2)},
+        offer(COPY, LINK, text="x" * 16, body="x" * 600, header=PICTURE),
+        offer(LINK, ends=False),
+        {"components": buttons(FLOW)},
+        {
+            "components": buttons(
+                {"type": "FLOW", "text": "Go", "flow_name": "Visit", "flow_action": "data_exchange"}
+            )
+        },
         {
             "category": "AUTHENTICATION",
             "components": [

@@ -1,6 +1,7 @@
 """A workspace with a number, a template at the simulator and customers, for the benchmarks that send campaigns."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -45,6 +46,7 @@ RECIPIENTS = """
     SELECT workspace_id, %s, id, %s, jsonb_build_object('body.1', name, 'body.2', 'Saturday'), 0, now()
     FROM phonebook_contact WHERE workspace_id = %s ORDER BY id
 """
+CELERY = "-A config worker -P threads -c 8 -l INFO --without-gossip --without-mingle --without-heartbeat"
 
 
 class Shop:
@@ -120,13 +122,16 @@ class Shop:
 
 
 def forget() -> None:
-    """Everything that was sent: the next campaign begins every conversation anew.
+    """Everything that was sent: the next campaign begins every conversation anew."""
+    analyze()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"TRUNCATE {SENT}")
 
-    What PostgreSQL knows about the tables stays, as in a database that has been at work for more than a minute.
-    """
+
+def analyze() -> None:
+    """PostgreSQL knows its tables, as in a database that has been at work for more than a minute."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"ANALYZE {SENT}, phonebook_contact")
-        cursor.execute(f"TRUNCATE {SENT}")
 
 
 def control(simulator: str, path: str, body: Any = None) -> Any:
@@ -154,6 +159,14 @@ def introduce(simulator: str, shop: Shop, **switches: Any) -> None:
     template = {"waba_id": shop.account.waba_id, "name": shop.template.name, "components": COMPONENTS}
     control(simulator, "templates", template | {"category": "MARKETING", "language": "en"})
     control(simulator, "switches", {"receipts": "none", "webhooks": False, **switches})
+
+
+@contextmanager
+def worker(simulator: str, queues: str, log: Path, *program: str) -> Iterator[None]:
+    """A Celery worker as in production; `program` is what runs it, where that is not Celery itself."""
+    words = [*(program or ["celery"]), *CELERY.split(), "-Q", queues, "-n", f"{queues}@%h"]
+    with child(words, log, {**os.environ, "WHATSAPP_GRAPH_URL": simulator}, ready="ready."):
+        yield
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import msgspec
 from django.db import connection
 
 from accounts.tenancy import scope
-from bench.campaigns import Shop, child, control, forget, introduce
+from bench.campaigns import Shop, control, forget, introduce, worker
 from bench.harness import Report
 from bench.processes import uvicorn
 from campaigns import tasks
@@ -35,7 +35,11 @@ def run(report: Report) -> None:
     shop = Shop(NUMBER, people=PEOPLE, throughput="HIGH")
     with tempfile.TemporaryDirectory() as folder, uvicorn("simulator.app:application") as (port, _):
         simulator, flag = f"http://127.0.0.1:{port}", Path(folder) / "unlimited"
-        with _worker(simulator, flag, Path(folder)), _blaster(simulator, shop, Path(folder)) as blaster:
+        log, unlimited = Path(folder) / "worker.log", ("bench.worker", str(flag))
+        with (
+            worker(simulator, "campaigns", log, *unlimited),
+            _blaster(simulator, shop, Path(folder)) as blaster,
+        ):
             side = _Side(shop, simulator)
             side.measure()  # warm up
             blaster.measure()
@@ -143,11 +147,3 @@ def _bodies(shop: Shop) -> Iterator[bytes]:
                 opaque=f"{n}.1",
             )
         )
-
-
-@contextmanager
-def _worker(simulator: str, flag: Path, folder: Path) -> Iterator[None]:
-    celery = "-A config worker -Q campaigns -P threads -c 8 -l INFO --without-gossip --without-mingle --without-heartbeat"
-    env = {**os.environ, "WHATSAPP_GRAPH_URL": simulator}
-    with child(["bench.worker", str(flag), *celery.split()], folder / "worker.log", env, ready="ready."):
-        yield

@@ -73,6 +73,23 @@ def run(report: Report) -> None:
     report.claim("live-complete", not total["lost"], f"{words}; {total['frames']} frames of {mean:.0f} bytes")
 
 
+def customer_message(number: Number, wa_id: str, wamid: str) -> Received:
+    """A text of a customer, as it comes out of a webhook."""
+    now = int(time.time())
+    text = "Is my order on its way? It should have been here yesterday."
+    nothing = dict.fromkeys(
+        ("user_id", "parent_user_id", "username", "context_wamid", "target_wamid", "group_id")
+    )
+    fields: dict[str, Any] = {**nothing, "waba_id": "", "type": "text", "profile_name": "Rania Haddad"}
+    raw = {"from": wa_id, "id": wamid, "timestamp": str(now), "type": "text", "text": {"body": text}}
+    return Received(
+        number,
+        InboundMessage(
+            **fields, position=0, phone_number_id="", wamid=wamid, at=now, wa_id=wa_id, text=text, raw=raw
+        ),
+    )
+
+
 class Company:
     """A workspace with members logged in, and one customer for each event of a measurement."""
 
@@ -97,19 +114,7 @@ class Company:
 
     def message(self, wa_id: str) -> Received:
         """A new message of the customer."""
-        wamid, now = f"wamid.{self.number.portfolio_id}.{next(self._serial)}", int(time.time())
-        text = "Is my order on its way? It should have been here yesterday."
-        nothing = dict.fromkeys(
-            ("user_id", "parent_user_id", "username", "context_wamid", "target_wamid", "group_id")
-        )
-        fields: dict[str, Any] = {**nothing, "waba_id": "", "type": "text", "profile_name": "Rania Haddad"}
-        raw = {"from": wa_id, "id": wamid, "timestamp": str(now), "type": "text", "text": {"body": text}}
-        return Received(
-            self.number,
-            InboundMessage(
-                **fields, position=0, phone_number_id="", wamid=wamid, at=now, wa_id=wa_id, text=text, raw=raw
-            ),
-        )
+        return customer_message(self.number, wa_id, f"wamid.{self.number.portfolio_id}.{next(self._serial)}")
 
     def _log_in(self, n: int) -> str:
         slug = self.number.portfolio_id

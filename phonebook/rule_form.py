@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from phonebook import countries, languages
 from phonebook.models import Label
@@ -140,7 +141,11 @@ def _said(condition: Condition, labels: Mapping[int, str]) -> str:
     name = about.removeprefix(FIELD) if about.startswith(FIELD) else str(ABOUT[about][0])
     value = condition.value
     if condition.operator == "days":
-        return _("%(what)s in the last %(n)s days") % {"what": name, "n": value}
+        days = int(value)
+        return ngettext("%(what)s in the last %(n)s day", "%(what)s in the last %(n)s days", days) % {
+            "what": name,
+            "n": days,
+        }
     if about == "label":
         value = labels.get(int(value), _("a label that was deleted"))
     elif about == "country":

@@ -14,6 +14,7 @@ import * as menu from "./menu.js";
 import { acting, mark } from "./mine.js";
 import * as offline from "./offline.js";
 import * as thread from "./thread.js";
+import * as typed from "./typed.js";
 
 const shown = {};
 
@@ -39,6 +40,7 @@ function keepFocus(exchanged) {
 
 document.documentElement.classList.remove("js-off");
 menu.start();
+typed.start();
 dialog.start();
 
 document.addEventListener("htmx:configRequest", (event) => {

@@ -35,6 +35,13 @@ class DeskForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("To the requester"), required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
 
+    # A request that was only described has no draft yet, and can be asked about all the same.
+    components = forms.JSONField(required=False, widget=forms.Textarea(attrs={"rows": 12, "cols": 80}))
+
+    def clean_components(self) -> Any:
+        """A list, also an empty one."""
+        return self.cleaned_data["components"] or []
+
     class Meta:
         model = Request
         fields = ("name", "language", "category", "components")
@@ -91,8 +98,8 @@ class RequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Request, form: Any, _change: bool) -> None:  # noqa: FBT001
         """Saves the draft, then does what was chosen."""
-        # Only what the form has: the requester may have withdrawn meanwhile.
-        obj.save(update_fields=[*form.Meta.fields])
+        # Only the draft: the requester may have withdrawn meanwhile. (`form.Meta` is the admin's own, with `do` in it.)
+        obj.save(update_fields=[*DeskForm.Meta.fields])
         obj.refresh_from_db(fields=["state"])
         verb = _VERBS.get(form.cleaned_data["do"])
         if verb is None:

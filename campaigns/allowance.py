@@ -23,9 +23,8 @@ AT_ONCE = 100  # people for whom there must be room again after it was used up
 LONGEST = timedelta(hours=1)
 SECONDS = 1.0  # in which no more than PLENTY people are written to; counting them again for each slice costs as much
 
-_plenty: dict[
-    str, float
-] = {}  # portfolio → until when there is enough for everybody, by this process's clock
+# (workspace, portfolio) → until when there is enough for everybody, by this process's clock
+_plenty: dict[tuple[int, str], float] = {}
 
 
 def allowed(
@@ -60,10 +59,10 @@ def allowed(
 
 def _left(account: BusinessAccount, portfolio: str) -> int | None:
     """How many more people may be written to today; None when there is no need to count."""
-    now = time.monotonic()
-    if now < _plenty.get(portfolio, 0.0):
+    now, key = time.monotonic(), (account.workspace_id, portfolio)
+    if now < _plenty.get(key, 0.0):
         return None
     left = outreach.allowance(account)
     if left is not None and left > 2 * PLENTY:
-        _plenty[portfolio] = now + SECONDS
+        _plenty[key] = now + SECONDS
     return left

@@ -502,3 +502,15 @@ def test_a_picture_that_cannot_be_uploaded_stops_the_campaign_before_anybody_is_
     assert (campaign.state, campaign.reason, campaign.reason_detail) == (state, reason, detail)
     assert (campaign.hold_reason == "whatsapp:131016") == (state == "running")
     assert (graph.calls, shown(brisk, campaign)) == ([], {})
+
+
+def test_plenty_of_one_workspace_is_not_anothers(brisk, rival, graph):
+    for world, limit in ((brisk, "TIER_100K"), (rival, "TIER_250")):
+        with scope(world.id):
+            BusinessAccount.objects.update(portfolio_id="shared", messaging_limit=limit)
+    ours = make_campaign(brisk, make_people(brisk, 5))
+    theirs = make_campaign(rival, make_people(rival, 300, prefix="96278"))
+    fanout.run_slice(ours.pk, brisk.id)
+    drive(rival, theirs)
+    assert shown(brisk, ours) == {"SENT": 5}
+    assert (shown(rival, theirs), waiting(rival, theirs)) == ({"SENT": 250}, 50)

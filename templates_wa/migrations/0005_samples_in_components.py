@@ -3,14 +3,33 @@
 from django.db import migrations
 
 
-class Migration(migrations.Migration):
-    dependencies = [
-        ("templates_wa", "0004_request_sample"),
+def with_sample(components, file):
+    """The header's sample, where the components say now which file it is."""
+    example = {"example": {"header_handle": [f"file:{file}"]}}
+    media = {"IMAGE", "VIDEO", "DOCUMENT"}
+    return [
+        part | example if part.get("type") == "HEADER" and part.get("format") in media else part
+        for part in components
     ]
 
+
+def name_samples(apps, schema_editor):
+    alias = schema_editor.connection.alias
+    for request in apps.get_model("templates_wa", "Request").objects.using(alias).exclude(header_file=None):
+        request.components = with_sample(request.components, request.header_file)
+        request.save(update_fields=["components"])
+    for wish in (
+        apps.get_model("templates_wa", "Submission").objects.using(alias).filter(body__has_key="header_file")
+    ):
+        file = wish.body.pop("header_file")
+        wish.body["components"] = with_sample(wish.body.get("components", []), file)
+        wish.save(update_fields=["body"])
+
+
+class Migration(migrations.Migration):
+    dependencies = [("templates_wa", "0004_request_sample")]
+
     operations = [
-        migrations.RemoveField(
-            model_name="request",
-            name="header_file",
-        ),
+        migrations.RunPython(name_samples, migrations.RunPython.noop),
+        migrations.RemoveField("request", "header_file"),
     ]

@@ -39,8 +39,11 @@ class DeskForm(forms.ModelForm):  # type: ignore[type-arg]
     components = forms.JSONField(required=False, widget=forms.Textarea(attrs={"rows": 12, "cols": 80}))
 
     def clean_components(self) -> Any:
-        """A list, also an empty one."""
-        return self.cleaned_data["components"] or []
+        """A list of objects, also an empty one. Raises ValidationError."""
+        components = self.cleaned_data["components"] or []
+        if not isinstance(components, list) or not all(isinstance(one, dict) for one in components):
+            raise forms.ValidationError(_("Write a list of components, as WhatsApp has them."))
+        return components
 
     class Meta:
         model = Request

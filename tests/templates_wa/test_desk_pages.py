@@ -52,6 +52,16 @@ def test_a_draft_is_saved_and_handed_in(demo, asked):
         assert Submission.objects.get(support_request=asked).state == Submission.State.WAITING
 
 
+@pytest.mark.parametrize("components", ['{"type": "BODY"}', '["BODY"]', "7", "[{]"])
+def test_what_are_no_components_is_refused_and_kept_on_the_form(demo, asked, components):
+    answer = post(asked, "hand_in", components=components)
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    with scope(demo.id):
+        asked.refresh_from_db()
+        assert (asked.components, Submission.objects.count()) == ([], 0)
+
+
 def test_a_member_finds_no_desk(demo, asked):
     answer = browser(demo.admin).get(f"/admin/templates_wa/request/{asked.pk}/change/")
     assert answer.status_code == 403

@@ -108,7 +108,9 @@ def _failures(figures: Figures) -> list[dict[str, Any]]:
             "code": group.code,
             "n": group.n,
             "reason": group.reason,
-            "query": Figure("failed", code=group.code, said=None if group.code else group.details).query,
+            "query": Figure(
+                "failed", code=group.code, said=group.details if group.code is None else None
+            ).query,
         }
         for group in figures.failures
     ]
